@@ -4,7 +4,9 @@ centre that ``simulate`` does not promise, and either breaks the contract that t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any, Protocol
 
@@ -30,6 +32,7 @@ from trunkcall.engine.commands import (
 from trunkcall.engine.events import (
     BeepHeard,
     DetectionEnded,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegRang,
@@ -69,7 +72,7 @@ MACHINE = {
 class Stage:
     """Phones on a clock in the test's hands, and all that was heard of them: seconds since the beginning, and what."""
 
-    def __init__(self, late: Callable[[], Duration] = lambda: 0) -> None:
+    def __init__(self, late: Callable[[], Duration] = lambda: 0, chances: Mapping[str, float] | None = None) -> None:
         self.clock = ManualClock()
         self._began_at = self.clock.now()
         self._late = late
@@ -79,6 +82,7 @@ class Stage:
             later=self._later,
             reported_later=lambda after, deed, leg: self._later(after + self._late(), deed, leg),
             agent_done=lambda agent_id: self._hear(("done", agent_id)),
+            customer_keys=chances or {},
         )
 
     def _hear(self, what: object) -> None:
@@ -491,3 +495,62 @@ def test_whatever_a_dialer_does_the_contract_is_kept(
     clock.pass_time(600)
     assert breaches(events, detected=frozenset(detected)) == []
     assert {event.leg_id for event in events if isinstance(event, LegEnded)} == asked, "each has ended"
+
+
+# --- what customers press ---------------------------------------------------------------------------------------------
+
+
+def after_messages(chances: Mapping[str, float], mind: int, messages: int = 1, **fated: Any) -> Stage:
+    """Somebody of this mind has heard so many messages, each of ten seconds."""
+    stage = Stage(chances=chances)
+    stage.dial(fate(mind=mind, **fated))
+    for number in range(messages):
+        stage.wait(13 + 20 * number)
+        stage.phones.play("customer", f"play-{number}", plain("x" * 150))
+    stage.wait(13 + 20 * messages)
+    return stage
+
+
+def keys(stage: Stage) -> list[tuple[float, str]]:
+    return [(at, event.key) for at, event in stage.heard if isinstance(event, KeyPressed)]
+
+
+def test_a_customer_who_presses_something_does_so_a_second_after_the_message_and_key_by_key() -> None:
+    assert keys(after_messages({"47#": 1.0}, mind=1)) == [(24, "4"), (24.4, "7"), (24.8, "#")]
+    assert keys(after_messages({"47#": 0.0}, mind=1)) == []
+
+
+def test_nothing_is_pressed_during_a_message_nor_after_one_that_was_broken_off_or_goes_on() -> None:
+    stage = Stage(chances={"1": 1.0})
+    stage.dial(fate(mind=1))
+    stage.wait(13)
+    stage.phones.play("customer", "broken off", plain("x" * 150))
+    stage.wait(15)
+    stage.phones.stop_playing(StopPlaying("customer", "broken off"))
+    stage.phones.play("customer", "music", replace(plain("x" * 15), again=True))
+    stage.wait(60)
+    assert keys(stage) == []
+
+
+def test_nobody_presses_anything_who_talks_and_no_machine_does() -> None:
+    stage = Stage(chances={"1": 1.0})
+    stage.dial(fate(mind=1))
+    stage.wait(13)
+    stage.phones.play("customer", "play", plain("x" * 15))
+    stage.phones.originate_agent_leg(OriginateAgentLeg("agent", "anna", "customer", 20 * SECOND))
+    stage.wait(14.5)
+    stage.phones.bridge(BridgeLegs("customer", "agent"))
+    stage.wait(20)
+    assert keys(stage) == []
+    assert keys(after_messages({"1": 1.0}, mind=1, outcome=Outcome.MACHINE)) == []
+
+
+def test_as_many_press_a_key_as_are_to_each_the_same_whenever_it_is_asked() -> None:
+    chances = {"1": 0.3, "9": 0.1}
+    all_keys = [[key for _, key in keys(after_messages(chances, mind, messages=2))] for mind in range(500)]
+    assert all_keys == [[key for _, key in keys(after_messages(chances, mind, messages=2))] for mind in range(500)]
+    pressed = Counter(key for each in all_keys for key in each)
+    assert set(pressed) == {"1", "9"}
+    assert 240 < pressed["1"] < 360, "of a thousand messages"
+    assert 60 < pressed["9"] < 140
+    assert any(len(set(each)) > 1 for each in all_keys), "what is pressed after the second message is another matter"

@@ -23,6 +23,7 @@ from trunkcall.engine.commands import BridgeLegs, HangUp
 from trunkcall.engine.events import (
     CarrierEvent,
     DetectionEnded,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegRang,
@@ -216,3 +217,24 @@ async def test_a_prompt_takes_as_long_as_its_sound_once_it_is_known_which_there_
     assert takes("known") == (3.0, True)
     carrier.know(Directory.of(Instance("i", "instance", 0, onboarded=True), [replace(prompt, name="another")]))
     assert takes("gone") == (0.0, False)
+
+
+async def test_what_a_customer_presses_after_a_message_depends_on_seed_and_client_token_alone() -> None:
+    async def pressed() -> list[str]:
+        events: list[CarrierEvent] = []
+        clock = ManualClock()
+        carrier = SimulatedCarrier(
+            clock, world=replace(HUMANS, patience_s=60.0), seed=1, customer_keys={"1": 0.4, "47#": 0.2}
+        )
+        await carrier.start(events.append, token=1)
+        for number in range(30):
+            carrier.originate(originate(f"leg-{number}"), Destination("+12065550199", f"token-{number}"))
+        clock.pass_time(29)
+        for number in range(30):
+            carrier.play(f"leg-{number}", f"play-{number}", plain("x" * 15))
+        clock.pass_time(10)
+        return sorted(f"{each.leg_id} {each.key}" for each in events if isinstance(each, KeyPressed))
+
+    keys = await pressed()
+    assert keys == await pressed()
+    assert {each.rpartition(" ")[2] for each in keys} == set("147#")

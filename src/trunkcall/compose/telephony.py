@@ -17,6 +17,7 @@ from trunkcall.compose.asterisk import ASTERISK
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
 from trunkcall.compose.store import secret_box
 from trunkcall.domain.clock import Clock
+from trunkcall.domain.customer_keys import parse_chances
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.instants import seconds
 from trunkcall.service.floor import SimulatedFloor
@@ -73,6 +74,7 @@ def _simulated_carrier(
         on_agent_done=on_agent_done,
         journal_path=Path(settings.carrier_journal) if settings.carrier_journal else None,
         hosts=_hosts(settings) if instance == DEFAULT and settings.trunks else ONE_HOST,
+        customer_keys=parse_chances(settings.customer_keys),
     )
 
 

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from trunkcall.domain.abandonment import parse_windows
 from trunkcall.domain.agent_keys import CODES, parse_codes, parse_dispositions, written
 from trunkcall.domain.confirmations import PHRASES, Phrases
+from trunkcall.domain.customer_keys import parse_chances
 from trunkcall.domain.errors import SettingsError, did_you_mean
 from trunkcall.domain.safe_harbour import placeholder_problem
 from trunkcall.domain.tones import parse_tone
@@ -111,6 +112,13 @@ SETTINGS: tuple[Setting, ...] = (
         within(0, 10_000),
     ),
     Setting("seed", int, 1, "Seed of the simulated world. With a contact's client token it decides what happens."),
+    Setting(
+        "customer_keys",
+        str,
+        "",
+        "What simulated customers press after a message, and how likely, as 1=0.2,9=0.05,4711#=0.1. Empty: nothing.",
+        _problem_of(parse_chances),
+    ),
     Setting("channels", int, 1000, "Most customer legs at once, where no trunks are named.", within(1, 1_000_000)),
     Setting(
         "attempts_per_s",
@@ -312,6 +320,7 @@ class Settings:
     account_id: str
     agents: int
     seed: int
+    customer_keys: str
     channels: int
     attempts_per_s: float
     ring_timeout_s: float

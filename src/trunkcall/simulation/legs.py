@@ -34,6 +34,7 @@ class SimulatedLeg:
         "in_session",
         "leg_id",
         "listening",
+        "messages",
         "peer",
         "prompts",
         "recordings",
@@ -60,6 +61,8 @@ class SimulatedLeg:
         """Of an agent's: the customer whose contact there is still work to do after."""
         self.listening = False
         """Whether somebody or something has spoken to it."""
+        self.messages = 0
+        """How many it has heard to their end."""
         self.prompts: dict[str, Duration | None] = {}
         """What is played to it first, and what comes after that, with how long each takes; None for what is said again
         and again."""

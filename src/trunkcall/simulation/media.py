@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
-from trunkcall.domain.instants import Duration
+from trunkcall.domain.customer_keys import Chances
+from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import LegState
 from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone, lasts
@@ -25,22 +27,29 @@ from trunkcall.engine.events import (
     TakenOffHold,
 )
 from trunkcall.simulation.legs import Later, SimulatedLeg
+from trunkcall.simulation.world import Outcome, keys_after
+
+THINKS: Final[Duration] = SECOND
+"""Between the end of a message and the first key."""
+NEXT_KEY: Final[Duration] = 2 * SECOND // 5
 
 
 class Media:
     """Plays to legs, holds and records them. ``say`` tells what a leg has done, ``later`` is the clock of ``Phones``,
-    and ``length`` says how long something takes to be said, None where it cannot be. Legs that it is given are up and
-    can be reached."""
+    and ``length`` says how long something takes to be said, None where it cannot be. ``chances`` are what customers
+    press once they have heard a message. Legs that it is given are up and can be reached."""
 
     def __init__(
         self,
         say: Callable[[SimulatedLeg, CarrierEvent], None],
         later: Later,
         length: Callable[[Saying], Duration | None],
+        chances: Chances,
     ) -> None:
         self._say = say
         self._later = later
         self._length = length
+        self._chances = chances
         self._recorded: dict[str, SimulatedLeg] = {}
         """By recording."""
 
@@ -100,8 +109,23 @@ class Media:
         spoken = next(iter(leg.prompts)) == play_id
         del leg.prompts[play_id]
         self._say(leg, PlaybackEnded(leg.leg_id, play_id, heard))
+        if heard and self._chances:
+            self._answer(leg)
         if spoken and leg.prompts:
             self._speak(leg)
+
+    def _answer(self, leg: SimulatedLeg) -> None:
+        """A customer has heard a message, or a tone, and may press something."""
+        fate = leg.fate
+        if fate is None or fate.outcome is not Outcome.HUMAN or leg.peer is not None:
+            return
+        leg.messages += 1
+        for place, key in enumerate(keys_after(self._chances, fate.mind, leg.messages)):
+            self._later(THINKS + place * NEXT_KEY, partial(self._press, key), leg)
+
+    def _press(self, key: str, leg: SimulatedLeg) -> None:
+        if leg.state is LegState.UP and leg.peer is None:
+            self.press(leg, key)
 
     # --- recordings ---------------------------------------------------------------------------------------------------
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.customer_keys import Chances
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.prompt import Prompt
@@ -54,6 +56,8 @@ RINGS_AFTER: Final[Duration] = SECOND // 2
 CONGESTED_AFTER: Final[Duration] = SECOND // 2
 """How long it takes to hear that the network has no circuit."""
 
+NO_KEYS: Final[Chances] = MappingProxyType({})
+
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _ORIGINATING: Final = LegState.ORIGINATING
 _RINGING: Final = LegState.RINGING
@@ -79,7 +83,8 @@ class Phones:
 
     Legs are on one of ``hosts``; what is asked of another is asked of the first. A host that is lost hears nothing and
     nothing is heard of it, but its phones go on: what they did is told when it is found. A single host has no name to
-    those who are told. ``prompts`` are those that there are, None where that is not known.
+    those who are told. ``prompts`` are those that there are, None where that is not known; ``customer_keys`` what is
+    pressed after a message.
     """
 
     def __init__(
@@ -91,6 +96,7 @@ class Phones:
         agent_done: Callable[[str], None],
         hosts: Sequence[str] = ("local",),
         prompts: Callable[[], Mapping[str, Prompt] | None] = lambda: None,
+        customer_keys: Chances = NO_KEYS,
     ) -> None:
         self._tell = tell
         self._hosts = tuple(hosts)
@@ -103,7 +109,7 @@ class Phones:
         self._legs: dict[str, SimulatedLeg] = {}
         self._busy: dict[str, SimulatedLeg] = {}
         """Agents who are in a contact or the work after it, each with its customer."""
-        self._media = Media(self._say, later, lambda saying: length(saying, prompts()))
+        self._media = Media(self._say, later, lambda saying: length(saying, prompts()), customer_keys)
 
     @property
     def busy_agents(self) -> Collection[str]:

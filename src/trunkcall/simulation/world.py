@@ -15,6 +15,7 @@ from random import Random
 from typing import Final
 
 from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.customer_keys import Chances, pressed
 from trunkcall.domain.instants import HOUR, Duration, seconds
 from trunkcall.domain.values import quickly_made
 
@@ -101,6 +102,8 @@ class Fate:
     talk: Duration
     wrap: Duration
     agent_hangs_up: bool
+    mind: int = 0
+    """By which it is drawn what the contact does after each message: up to 15 octets."""
 
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
@@ -138,8 +141,8 @@ class Fates:
         self._no_answer = seconds(world.no_answer_s)
         self._patience = seconds(world.patience_s)
 
-    def draw(self, random: Random) -> Fate:
-        """The fate of a contact.
+    def draw(self, random: Random, *, mind: int = 0) -> Fate:
+        """The fate of a contact of this mind.
 
         Every part is drawn in one fixed order, whatever the outcome, so that a change of one parameter leaves the other
         draws as they were.
@@ -187,6 +190,7 @@ class Fates:
             self._machine_talk if outcome is _MACHINE else seconds(talk),
             seconds(wrap),
             agent_hangs_up,
+            mind,
         )
 
 
@@ -199,7 +203,13 @@ def seed_of(seed: int, name: str) -> int:
 def fate_of(world: World, seed: int, client_token: str) -> Fate:
     """The fate of a contact that is known by its client token."""
     digest = blake2b(client_token.encode(), digest_size=16, key=seed.to_bytes(16, "little", signed=True)).digest()
-    return Fates(world).draw(Random(int.from_bytes(digest, "little")))
+    drawn = int.from_bytes(digest, "little")
+    return Fates(world).draw(Random(drawn), mind=drawn >> 8)
+
+
+def keys_after(chances: Chances, mind: int, message: int) -> str:
+    """What a contact of this mind presses after its so manieth message; empty for nothing."""
+    return pressed(chances, Random(seed_of(mind, f"message {message}")).random()) if chances else ""
 
 
 def session_drops_after(per_h: float, seed: int, number: int) -> Duration | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from trunkcall.domain.clock import Clock
+from trunkcall.domain.customer_keys import Chances
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.prompt import Prompt
@@ -38,7 +39,7 @@ from trunkcall.engine.commands import (
 from trunkcall.engine.events import CarrierEvent, OriginateVoided
 from trunkcall.simulation.failures import Failure
 from trunkcall.simulation.legs import LegDeed, SimulatedLeg
-from trunkcall.simulation.phones import Phones
+from trunkcall.simulation.phones import NO_KEYS, Phones
 from trunkcall.simulation.world import World, fate_of, session_drops_after
 from trunkcall.telephony.carrier import CarrierSink, Destination
 from trunkcall.telephony.journal import OriginateJournal
@@ -57,7 +58,8 @@ class SimulatedCarrier:
     ``seed`` and a contact's client token decide its fate. ``on_agent_done`` is told when a simulated agent would set
     the status back to available; None when nobody simulates the agents' presence. ``hosts`` are the switches that it
     has, and when each of them fails, by the instance's clock from the first start on; None if it does not by itself.
-    ``session_drop_per_h`` is how often an hour the leg of an agent's session is lost.
+    ``session_drop_per_h`` is how often an hour the leg of an agent's session is lost, ``customer_keys`` what customers
+    press after a message.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class SimulatedCarrier:
         journal_path: Path | None = None,
         hosts: Mapping[str, Failure | None] = ONE_HOST,
         session_drop_per_h: float = 0.0,
+        customer_keys: Chances = NO_KEYS,
     ) -> None:
         self._clock = clock
         self._prompts: Mapping[str, Prompt] | None = None
@@ -84,6 +87,7 @@ class SimulatedCarrier:
             agent_done=self._agent_done,
             hosts=tuple(hosts),
             prompts=lambda: self._prompts,
+            customer_keys=customer_keys,
         )
         self._hosts = dict(hosts)
         self._session_drop_per_h = session_drop_per_h
