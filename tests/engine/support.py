@@ -11,7 +11,7 @@ from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
 from trunkcall.domain.dialing import CallerIdPool, DialingSettings
-from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowOrder, FlowStep, Say
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, FlowOrder, FlowStep, Say
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
@@ -97,7 +97,7 @@ class ScriptedFlows:
     """Live answers go to the queue, or hear a message where there is none; machines are hung up on. With
     ``talks_first`` everybody hears a message. What comes after a message is ``then``. ``answers`` go before: the orders
     that an event leads to, None being the beginning; where nothing is said last, the flow waits ``WAITS`` for another
-    event. No contact takes more than ``MOST`` of these."""
+    event. No contact takes more than ``most`` of these."""
 
     def __init__(self) -> None:
         self.talks_first = False
@@ -113,9 +113,14 @@ class ScriptedFlows:
         """How it goes on for another dialer; None: from the beginning."""
         self.resumed_with: list[tuple[str, bool | None]] = []
         """Contacts whose flow was to go on, and whether something was played to them."""
+        self.hooks: dict[FlowHook, tuple[FlowOrder, ...]] = {}
+        """How flows begin that contacts have beside their own."""
+        self.beside_of: list[tuple[str, FlowHook, str]] = []
+        """Contacts whose flows of these were begun, and on which legs."""
         self.ended_of: list[str] = []
         """Contacts of whose end the flows were told."""
         self._spoken_to: set[str] = set()
+        self.most = MOST
         self._taken: Counter[str] = Counter()
         self._until: dict[str, Instant | None] = {}
 
@@ -133,7 +138,7 @@ class ScriptedFlows:
     def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
         self.heard_of.append((contact_id, event))
         if event in self.answers and event is not FlowEvent.QUEUED:
-            return self._answer(contact_id, self.answers[event], now)
+            return self._answer(contact_id, self.answers[event], now, is_over=event is self.over_after)
         match event:
             case FlowEvent.SAID | FlowEvent.NOT_SAID:
                 is_over = event is self.over_after
@@ -162,16 +167,23 @@ class ScriptedFlows:
             return self.resumes
         return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
 
+    def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
+        self.beside_of.append((contact_id, hook, leg_id))
+        orders = self.hooks.get(hook)
+        return FlowStep(is_over=True) if orders is None else self._answer(contact_id, orders, now)
+
     def ended(self, contact_id: str) -> None:
         self.ended_of.append(contact_id)
 
-    def _answer(self, contact_id: str, orders: tuple[FlowOrder, ...], now: Instant) -> FlowStep:
+    def _answer(
+        self, contact_id: str, orders: tuple[FlowOrder, ...], now: Instant, *, is_over: bool = False
+    ) -> FlowStep:
         self._taken[contact_id] += 1
-        if self._taken[contact_id] > MOST:
+        if self._taken[contact_id] > self.most:
             return over()
         last = orders[-1] if orders else None
         self._until[contact_id] = None if isinstance(last, Say | Enqueue | Disconnect) else now + WAITS
-        return FlowStep(orders, until=self._until[contact_id], is_over=isinstance(last, Disconnect))
+        return FlowStep(orders, until=self._until[contact_id], is_over=is_over or isinstance(last, Disconnect))
 
     def _say(self, contact_id: str) -> FlowStep:
         self._spoken_to.add(contact_id)

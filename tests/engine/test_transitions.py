@@ -50,6 +50,7 @@ Answered end Ended
 InFlow queue Queued
 InFlow safe-harbour SafeHarbour
 InFlow end Ended
+Queued queue Queued
 Queued assign Connecting
 Queued end Ended
 Queued safe-harbour SafeHarbour

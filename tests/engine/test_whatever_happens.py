@@ -21,7 +21,19 @@ from trunkcall.domain.agent_keys import CODES
 from trunkcall.domain.campaign import CampaignState, DialerType
 from trunkcall.domain.changes import Refusal
 from trunkcall.domain.contact import ContactState, DetectionStatus
-from trunkcall.domain.flow import Ask, Disconnect, Enqueue, FlowEvent, FlowOrder, Hush, Rank, Record
+from trunkcall.domain.flow import (
+    Ask,
+    Disconnect,
+    Enqueue,
+    FlowEvent,
+    FlowHook,
+    FlowOrder,
+    GoOn,
+    Hooks,
+    Hush,
+    Rank,
+    Record,
+)
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.recording import RecordingWish
@@ -85,6 +97,10 @@ orders: st.SearchStrategy[FlowOrder] = st.sampled_from(
         Enqueue(),
         Enqueue("service"),
         Enqueue("nobody's"),
+        Enqueue("service", moved=True),
+        Hooks(tuple(FlowHook)),
+        Hooks(()),
+        GoOn(),
         MESSAGE,
         Hush(),
         Ask(),
@@ -355,6 +371,17 @@ class World(RuleBasedStateMachine):
             last = next((n for n, order in enumerate(orders, 1) if isinstance(order, Enqueue | Disconnect)), None)
             self.floor.flows.answers[event] = tuple(orders[:last])
 
+    @rule(hook=st.sampled_from(FlowHook), orders=st.none() | st.lists(orders, max_size=2))
+    def flows_beside_begin_like_this(self, hook: FlowHook, orders: list[FlowOrder] | None) -> None:
+        if orders is None:
+            self.floor.flows.hooks.pop(hook, None)
+        else:
+            self.floor.flows.hooks[hook] = tuple(orders)
+
+    @rule(event=st.none() | st.sampled_from(FlowEvent))
+    def flows_are_over_after(self, event: FlowEvent | None) -> None:
+        self.floor.flows.over_after = event
+
     @rule(number=numbers, what=st.sampled_from(FlowEvent))
     def a_flow_is_told(self, number: int, what: FlowEvent) -> None:
         if what not in (FlowEvent.QUEUED, FlowEvent.QUEUE_FULL, FlowEvent.NOT_QUEUED):
@@ -506,6 +533,7 @@ class World(RuleBasedStateMachine):
         floor.answers_refills, floor.confirms_hang_ups, floor.more = False, True, False
         floor.flows.talks_first, floor.flows.then = False, Disconnect()
         floor.flows.answers.clear()
+        floor.flows.hooks.clear()
         floor.turn()
         for campaign in CAMPAIGNS:
             dialer = DIALERS[campaign]

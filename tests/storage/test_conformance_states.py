@@ -7,6 +7,7 @@ All cases are made from the tables, so that a new row is tried as soon as it is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -133,6 +134,9 @@ async def test_a_contact_changes_as_its_table_says_or_not_at_all(store: Store, s
     assert before.state is state
     counts = await store.contact_counts([CAMPAIGN])
     change = a_change(kind, contact_id)
+    if isinstance(change, ContactQueued):
+        # It may be in a queue already, and go to another.
+        change = replace(change, queue_id="q2")
     expected = next_state(state, kind)
     if expected is not None:
         assert await told(store, lease, change) == DONE

@@ -14,6 +14,18 @@ from typing import TypeAlias
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.values import quickly_made
 
+
+class FlowHook(StrEnum):
+    """When a flow runs beside the contact's own, as the flow language has it."""
+
+    CUSTOMER_QUEUE = "CustomerQueue"
+    """While the customer waits in a queue."""
+    AGENT_WHISPER = "AgentWhisper"
+    """Before the two are joined, to the agent alone."""
+    CUSTOMER_WHISPER = "CustomerWhisper"
+    """After that, to the customer alone."""
+
+
 # --- what is to be done ---------------------------------------------------------------------------------------------
 
 
@@ -73,7 +85,14 @@ class GoOn:
     """The flow is over; the contact goes on as it was."""
 
 
-FlowOrder: TypeAlias = Say | Hush | Enqueue | Rank | Record | Ask | Disconnect | GoOn
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """For these the contact has a flow from here, and for no others."""
+
+    hooks: tuple[FlowHook, ...]
+
+
+FlowOrder: TypeAlias = Say | Hush | Enqueue | Rank | Record | Ask | Hooks | Disconnect | GoOn
 
 
 # --- what a step has come to ----------------------------------------------------------------------------------------

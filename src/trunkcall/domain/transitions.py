@@ -128,6 +128,7 @@ CONTACT: Table[ContactState, ContactEvent] = {
         ContactEvent.END: ContactState.ENDED,
     },
     ContactState.QUEUED: {
+        ContactEvent.QUEUE: ContactState.QUEUED,
         ContactEvent.ASSIGN: ContactState.CONNECTING,
         ContactEvent.SAFE_HARBOUR: ContactState.SAFE_HARBOUR,
         ContactEvent.END: ContactState.ENDED,

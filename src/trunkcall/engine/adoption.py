@@ -16,7 +16,8 @@ from trunkcall.domain.errors import IllegalTransitionError
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT, AgentEvent
-from trunkcall.engine.commands import BridgeLegs, HangUp
+from trunkcall.engine.beside import Beside
+from trunkcall.engine.commands import HangUp
 from trunkcall.engine.contact import Contact, Leg, play_id
 from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged, OfferedContact
 from trunkcall.engine.flow_steps import FlowSteps
@@ -41,7 +42,7 @@ ALL_TOLD_WITHIN: Duration = 1 * SECOND
 class Adoption:
     """Takes over contacts, and matches legs with those of the carrier."""
 
-    __slots__ = ("_flows", "_legs", "_matching", "_recordings", "_safe_harbour", "_sessions", "_state")
+    __slots__ = ("_beside", "_flows", "_legs", "_matching", "_recordings", "_safe_harbour", "_sessions", "_state")
 
     def __init__(
         self,
@@ -52,8 +53,10 @@ class Adoption:
         flows: FlowSteps,
         safe_harbour: SafeHarbour,
         recordings: Recordings,
+        beside: Beside,
     ) -> None:
         self._state = state
+        self._beside = beside
         self._sessions = sessions
         self._matching = matching
         self._legs = legs
@@ -276,13 +279,19 @@ class Adoption:
             elif contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
                 self._legs.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
             elif contact.state is ContactState.CONNECTING and asked:
-                self._state.out.do(BridgeLegs(contact.leg_id, live.leg_id), contact)
+                self._beside.bridge_anew(contact)
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
             self._legs.detection_ended(DetectionEnded(live.leg_id, live.detection), now)
         elif contact.state is ContactState.IN_FLOW and asked and not (contact.play_id is not None and live.playing):
             # What this dialer has begun and is still heard goes on.
             self._flows.resume(contact, live.playing)
+        elif contact.state is ContactState.QUEUED and asked:
+            if contact.restored and not contact.flow_begun:
+                # Whether it hears anything while it waits whoever runs its flows knows.
+                self._flows.wait(contact)
+            elif contact.play_id is not None and live.playing is False:
+                self._flows.message_ended(live.leg_id, contact.play_id, heard=True)
         elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:
             self._safe_harbour.speak(contact, now)
         elif contact.state is ContactState.CONNECTED:

@@ -217,6 +217,6 @@ def _before_the_answer(leg: Leg, live: LiveLeg) -> LegDifference | None:
 def _of_a_customer(contact: Contact, live: LiveLeg) -> LegDifference | None:
     if contact.state is ContactState.ANSWERED and live.detection is not None:
         return LegDifference.DETECTED
-    if contact.play_id is not None and live.playing is False:
+    if contact.play_id is not None and contact.says_to is None and live.playing is False:
         return LegDifference.PLAYED
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkcall.domain.contact import ContactState, DetectionStatus
+from trunkcall.domain.flow import FlowHook
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.leg import LegParty, LegState
 from trunkcall.domain.recording import Recording
@@ -46,10 +47,15 @@ class Contact:
         "flow_ended",
         "flow_goes_on",
         "flow_until",
+        "hook",
+        "hooks",
         "host",
+        "joined_at",
         "leg_id",
         "live",
         "live_at",
+        "moves",
+        "music",
         "offered",
         "play_id",
         "played_at",
@@ -63,9 +69,12 @@ class Contact:
         "restored",
         "ring_started_at",
         "ring_timeout",
+        "says_to",
         "state",
         "trunk_id",
         "unheard",
+        "whispers",
+        "with_tone",
     )
 
     def __init__(
@@ -115,6 +124,22 @@ class Contact:
         """Whether its flow wants to be told what happens."""
         self.flow_until: Instant | None = None
         """How long its flow waits for that."""
+        self.hooks: tuple[FlowHook, ...] = ()
+        """When it has a flow beside its own."""
+        self.hook: FlowHook | None = None
+        """Of the flow that goes on, or was the last to; None: its own."""
+        self.moves = 0
+        """How often it was moved from one queue to another."""
+        self.whispers = False
+        """Whether customer and agent are on the line and not joined yet, since there are whispers."""
+        self.says_to: str | None = None
+        """The agent's leg, while the flow that goes on is heard there; None: the customer's."""
+        self.music: str | None = None
+        """What is played to the customer meanwhile."""
+        self.joined_at: Instant = 0
+        """When the carrier was asked to join customer and agent after whispers."""
+        self.with_tone = False
+        """Whether the agent hears a tone then."""
         self.beeps = 0
         """How often a machine has beeped while something was said to it."""
         self.play_id: str | None = None
@@ -190,7 +215,10 @@ class Leg:
         "contact",
         "doubted",
         "holds",
+        "hook",
+        "hooks",
         "host",
+        "joined_at",
         "leg_id",
         "line",
         "party",

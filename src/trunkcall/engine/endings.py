@@ -15,6 +15,7 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.availability import Availability
+from trunkcall.engine.beside import Beside
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.dispositions import ANSWERED, UNANSWERED, left_in_flow, left_undetected, unreached
 from trunkcall.engine.live_answers import LiveAnswers
@@ -36,7 +37,7 @@ BRIDGED_WITHIN: Final[Duration] = 1 * SECOND
 class Endings:
     """Ends contacts, and has legs hung up."""
 
-    __slots__ = ("_availability", "_live_answers", "_matching", "_recordings", "_sessions", "_state")
+    __slots__ = ("_availability", "_beside", "_live_answers", "_matching", "_recordings", "_sessions", "_state")
 
     def __init__(
         self,
@@ -46,8 +47,10 @@ class Endings:
         availability: Availability,
         live_answers: LiveAnswers,
         recordings: Recordings,
+        beside: Beside,
     ) -> None:
         self._state = state
+        self._beside = beside
         self._sessions = sessions
         self._matching = matching
         self._availability = availability
@@ -180,6 +183,7 @@ class Endings:
             state.roster.queue(contact.queue_id).waiting.pop(contact.contact_id, None)
             if contact.is_elsewhere:
                 state.forget_queues(contact.queue_id)
+        contact.flow_goes_on = False
         if contact.flow_begun:
             state.flows.ended(contact.contact_id)
         self._matching.end_reservation(contact, now)
@@ -206,8 +210,10 @@ class Endings:
             return
         if leg.session_of is not None and leg.state is LegState.UP:
             assert contact.agent_id is not None
-            asked_at = self._state.roster.agents[contact.agent_id].handling_since
-            if contact.state is not ContactState.CONNECTING or now - asked_at <= BRIDGED_WITHIN:
+            asked_at = max(self._state.roster.agents[contact.agent_id].handling_since, contact.joined_at)
+            whispers = contact.whispers
+            self._beside.end_whispers(contact)
+            if whispers or contact.state is not ContactState.CONNECTING or now - asked_at <= BRIDGED_WITHIN:
                 registry.keep_leg(leg)
                 return
             # Of a leg that is gone untold the next customer would have as little.

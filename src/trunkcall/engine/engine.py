@@ -16,6 +16,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.adoption import Adoption
 from trunkcall.engine.availability import Availability
+from trunkcall.engine.beside import Beside
 from trunkcall.engine.campaigns import PacerFor, pacer_for
 from trunkcall.engine.comparison import Comparison
 from trunkcall.engine.config import EngineConfig
@@ -114,17 +115,18 @@ class Engine:
         # Each calls those that it is given, and none of them knows it.
         self._confirmations = confirmations = Confirmations(state)
         self._sessions = sessions = Sessions(state, confirmations)
-        self._matching = matching = Matching(state, sessions, confirmations)
+        self._beside = beside = Beside(state)
+        self._matching = matching = Matching(state, sessions, confirmations, beside)
         self._availability = availability = Availability(state, sessions, matching)
         self._live_answers = live_answers = LiveAnswers(state)
         self._recordings = recordings = Recordings(state)
-        self._endings = endings = Endings(state, sessions, matching, availability, live_answers, recordings)
-        self._safe_harbour = safe_harbour = SafeHarbour(state, endings)
-        self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour, recordings)
-        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps, recordings)
+        self._endings = endings = Endings(state, sessions, matching, availability, live_answers, recordings, beside)
+        self._safe_harbour = safe_harbour = SafeHarbour(state, endings, beside)
+        self._flows = steps = FlowSteps(state, matching, live_answers, endings, safe_harbour, recordings, beside)
+        self._legs = legs = LegReports(state, sessions, matching, live_answers, endings, steps, recordings, beside)
         self._telephones = Telephones(state, availability, endings, recordings, confirmations)
         self._withdrawals = Withdrawals(state, matching, legs)
-        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour, recordings)
+        self._adoption = adoption = Adoption(state, sessions, matching, legs, steps, safe_harbour, recordings, beside)
         self._comparison = Comparison(state, availability, legs, steps, safe_harbour, adoption)
         self._dialing = Dialing(state)
         self._now: Instant = 0
@@ -388,6 +390,8 @@ class Engine:
                 self._availability.work_done(self._state.roster.agents[key], now)
             case TimerKind.FLOW:
                 self._flows.timer_due(key)
+            case TimerKind.WHISPERS:
+                self._beside.whispers_due(self._state.registry.contact(key), now)
             case TimerKind.RECORDING:
                 self._recordings.due(key, now)
             case TimerKind.EXPIRY:

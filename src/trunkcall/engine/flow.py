@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkcall.domain.contact import DetectionStatus
-from trunkcall.domain.flow import FlowEvent, FlowStep
+from trunkcall.domain.flow import FlowEvent, FlowHook, FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.values import quickly_made
 
@@ -40,6 +40,11 @@ class Flows(Protocol):
         """The contact's flow goes on where it was, after another dialer has had it, or nothing was heard of its leg for
         a while. ``playing`` is whether something is played to it, None where that is not known. What is still waited
         for ``said_at`` tells."""
+
+    def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
+        """The first step of the flow that the contact has for this, in place of the one that it was in; without one, a
+        step that is over. It is heard on the leg. After another dialer has had the contact the step says which hooks
+        it has."""
 
     def ended(self, contact_id: str) -> None:
         """The contact is over, whatever its flow was about to do."""

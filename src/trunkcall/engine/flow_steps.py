@@ -14,9 +14,11 @@ from trunkcall.domain.flow import (
     Disconnect,
     Enqueue,
     FlowEvent,
+    FlowHook,
     FlowOrder,
     FlowStep,
     GoOn,
+    Hooks,
     Hush,
     Rank,
     Record,
@@ -24,6 +26,7 @@ from trunkcall.domain.flow import (
 )
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording import RecordingWish
+from trunkcall.engine.beside import Beside
 from trunkcall.engine.commands import AskFunction, PlayMessage, StopPlaying
 from trunkcall.engine.contact import Contact, play_id
 from trunkcall.engine.endings import Endings
@@ -37,6 +40,7 @@ from trunkcall.engine.timers import TimerKind
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _IN_FLOW: Final = ContactState.IN_FLOW
+_CONNECTING: Final = ContactState.CONNECTING
 _FLOW: Final = TimerKind.FLOW
 _QUEUED: Final = FlowEvent.QUEUED
 _QUEUE_FULL: Final = FlowEvent.QUEUE_FULL
@@ -44,6 +48,8 @@ _NOT_QUEUED: Final = FlowEvent.NOT_QUEUED
 
 BEEPS: Final = 3
 """How many beeps of a machine have a message begin anew, so that one that does nothing else comes to an end."""
+MOVES: Final = 100
+"""How often a contact is moved from one queue to another at most."""
 BOTH: Final = frozenset({"Agent", "Customer"})
 """Who is in a talk. A recording is of both of them."""
 
@@ -51,7 +57,7 @@ BOTH: Final = frozenset({"Agent", "Customer"})
 class FlowSteps:
     """Asks flows how they go on, and has done what they order."""
 
-    __slots__ = ("_endings", "_live_answers", "_matching", "_recordings", "_safe_harbour", "_state")
+    __slots__ = ("_beside", "_endings", "_live_answers", "_matching", "_recordings", "_safe_harbour", "_state")
 
     def __init__(
         self,
@@ -61,8 +67,10 @@ class FlowSteps:
         endings: Endings,
         safe_harbour: SafeHarbour,
         recordings: Recordings,
+        beside: Beside,
     ) -> None:
         self._state = state
+        self._beside = beside
         self._matching = matching
         self._live_answers = live_answers
         self._endings = endings
@@ -79,6 +87,10 @@ class FlowSteps:
         """The contact's flow is to go on where it was; ``playing`` is whether something is played to the contact, None
         where the carrier cannot tell."""
         self._state.flows_due.append((contact, Resumption(playing)))
+
+    def wait(self, contact: Contact) -> None:
+        """The contact, of a former dialer, waits in a queue: if it has a flow for that, that is to begin anew."""
+        self._state.flows_due.append((contact, FlowHook.CUSTOMER_QUEUE))
 
     def told(self, contact_id: str, what: FlowEvent) -> None:
         """Something has happened of which whoever runs the flow knows more. Without a flow that goes on it is
@@ -99,7 +111,8 @@ class FlowSteps:
         contact = self._hears(leg_id)
         if contact is not None and contact.play_id == play_id:
             contact.play_id = None
-            contact.unheard = not heard
+            if contact.state is _IN_FLOW:
+                contact.unheard = not heard
             self._state.flows_due.append((contact, FlowEvent.SAID if heard else FlowEvent.NOT_SAID))
 
     def beep_heard(self, leg_id: str) -> None:
@@ -113,7 +126,7 @@ class FlowSteps:
         """The contact whose flow has the leg."""
         leg = self._state.registry.legs.get(leg_id)
         contact = leg.contact if leg is not None else None
-        return contact if contact is not None and contact.state is _IN_FLOW else None
+        return contact if contact is not None and (contact.state is _IN_FLOW or contact.flow_goes_on) else None
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -122,8 +135,17 @@ class FlowSteps:
         due = self._state.flows_due
         while due:
             contact, what = due.popleft()
-            if contact.state is _IN_FLOW:
+            if isinstance(what, FlowHook):
+                self._begin_beside(contact, what, now)
+            elif contact.state is _IN_FLOW or contact.flow_goes_on:
                 self._go_on(contact, self._next_step(contact, what, now), now)
+
+    def _begin_beside(self, contact: Contact, hook: FlowHook, now: Instant) -> None:
+        leg_id = self._beside.begin(contact, hook)
+        if leg_id is not None:
+            contact.flow_begun, contact.hook = True, hook
+            campaign_id = contact.campaign.campaign_id
+            self._go_on(contact, self._state.flows.beside(contact.contact_id, campaign_id, leg_id, hook, now), now)
 
     def _next_step(self, contact: Contact, what: FlowEvent | Resumption | None, now: Instant) -> FlowStep | None:
         flows, contact_id = self._state.flows, contact.contact_id
@@ -146,7 +168,7 @@ class FlowSteps:
             if told is None:
                 return
             step = self._state.flows.heard(contact.contact_id, told, now)
-            turned_away |= told is _QUEUE_FULL
+            turned_away |= told is _QUEUE_FULL and contact.state is _IN_FLOW
             if turned_away and told is not _QUEUED and not any(isinstance(order, Enqueue) for order in step.orders):
                 # No agent will come for the contact.
                 turned_away = False
@@ -159,14 +181,18 @@ class FlowSteps:
         state.out.steps.append(FlowStepped(contact.contact_id, step))
         contact.flow_goes_on = not step.is_over
         self._wait_until(contact, step.until if contact.flow_goes_on else None)
-        told: FlowEvent | None = None
+        before = contact.state
         for order in step.orders:
             told = self._carry_out(contact, order, now)
-            if told is not None or contact.state is not _IN_FLOW:
-                break
-        if told is None and step.is_over and contact.state is _IN_FLOW:
+            if told is not None:
+                return told
+            if contact.state is not before:
+                return None
+        if step.is_over and before is _IN_FLOW:
             self._disconnect(contact, now)
-        return told
+        elif step.is_over and contact.hook is not None:
+            self._beside.is_over(contact, now)
+        return None
 
     def _wait_until(self, contact: Contact, until: Instant | None) -> None:
         if until == contact.flow_until:
@@ -187,21 +213,26 @@ class FlowSteps:
                 return self._enqueue(contact, order, now)
             case Say():
                 self._hush(contact)
+                leg_id = contact.says_to or contact.leg_id
                 contact.play_id = contact.new_play_id(now)
-                deed = PlayMessage(contact.leg_id, contact.play_id, contact.contact_id, order.flow_id, order.action_id)
+                deed = PlayMessage(leg_id, contact.play_id, contact.contact_id, order.flow_id, order.action_id)
                 self._state.out.do(deed, contact)
             case Hush():
                 self._hush(contact)
             case Disconnect():
-                self._disconnect(contact, now)
+                if contact.state is not _CONNECTING:
+                    self._disconnect(contact, now)
             case Ask():
                 self._state.out.do(AskFunction(contact.contact_id), contact)
             case Rank():
                 contact.priority = contact.priority if order.priority is None else order.priority
                 contact.adjustment = contact.adjustment if order.adjustment is None else order.adjustment
+                self._matching.ranked(contact)
             case Record():
                 wish = RecordingWish.START if BOTH.issubset(order.participants) else RecordingWish.STOP
                 self._recordings.wished(contact, wish, now)
+            case Hooks():
+                contact.hooks = order.hooks
             case GoOn():
                 pass
             case _:
@@ -210,8 +241,13 @@ class FlowSteps:
 
     def _enqueue(self, contact: Contact, order: Enqueue, now: Instant) -> FlowEvent:
         queue_id = order.queue_id or contact.campaign.agent_queue_id
-        if queue_id is None:
+        if queue_id is None or contact.state is _CONNECTING:
             return _NOT_QUEUED
+        if contact.state is ContactState.QUEUED:
+            contact.moves += 1
+            if contact.moves > MOVES:
+                return _NOT_QUEUED
+            return _QUEUED if self._matching.move(contact, queue_id, now) else _QUEUE_FULL
         if not self._matching.enqueue(contact, queue_id, now):
             return _QUEUE_FULL
         self._hush(contact)
@@ -219,12 +255,12 @@ class FlowSteps:
 
     def _hush(self, contact: Contact) -> None:
         if contact.play_id is not None:
-            self._state.out.do(StopPlaying(contact.leg_id, contact.play_id), contact)
+            self._state.out.do(StopPlaying(contact.says_to or contact.leg_id, contact.play_id), contact)
             contact.play_id = None
 
     def _disconnect(self, contact: Contact, now: Instant) -> None:
         """The flow is done with the contact. Whoever found the queue full hears the safe-harbour message before."""
-        if contact.abandoned:
+        if contact.abandoned and contact.state is _IN_FLOW:
             self._safe_harbour.queue_is_full(contact, now)
         else:
             self._endings.disconnect(contact, now)

@@ -21,7 +21,8 @@ from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionSta
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
-from trunkcall.engine.commands import BridgeLegs, ChooseStatus, HangUp
+from trunkcall.engine.beside import Beside
+from trunkcall.engine.commands import ChooseStatus, HangUp
 from trunkcall.engine.contact import Contact, Leg
 from trunkcall.engine.dispositions import AGENT_UNREACHED, LED_NOWHERE, LED_SOMEWHERE, MACHINES, PHONE_TROUBLES
 from trunkcall.engine.endings import Endings
@@ -58,7 +59,17 @@ _NORMAL: Final = HangupCause.NORMAL
 class LegReports:
     """Hears of legs."""
 
-    __slots__ = ("_endings", "_flows", "_live_answers", "_matching", "_recordings", "_registry", "_sessions", "_state")
+    __slots__ = (
+        "_beside",
+        "_endings",
+        "_flows",
+        "_live_answers",
+        "_matching",
+        "_recordings",
+        "_registry",
+        "_sessions",
+        "_state",
+    )
 
     def __init__(
         self,
@@ -69,8 +80,10 @@ class LegReports:
         endings: Endings,
         flows: FlowSteps,
         recordings: Recordings,
+        beside: Beside,
     ) -> None:
         self._state = state
+        self._beside = beside
         self._registry = state.registry
         self._sessions = sessions
         self._matching = matching
@@ -119,7 +132,7 @@ class LegReports:
         if contact is None:
             return
         if leg.party is _AGENT:
-            self._state.out.do(BridgeLegs(contact.leg_id, leg_id), contact)
+            self._beside.join(contact, now, with_tone=False)
             return
         contact.state = after(CONTACT, contact.state, _ANSWER)
         contact.answered_at = now
@@ -150,6 +163,7 @@ class LegReports:
         assert contact.agent_id is not None
         agent = self._state.roster.agents[contact.agent_id]
         contact.state = after(CONTACT, contact.state, _BRIDGE)
+        self._beside.end(contact)
         self._state.timers.stop(_AGENT_RING_OVERDUE, event.agent_leg_id)
         self._state.timers.stop(_ABANDONMENT, contact.contact_id)
         self._state.roster.step(agent, _BRIDGE_AGENT, now)

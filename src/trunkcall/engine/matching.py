@@ -13,8 +13,9 @@ from trunkcall.domain.changes import ContactConnecting, ContactQueued, ContactRe
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Duration, Instant
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
+from trunkcall.engine.beside import Beside
 from trunkcall.engine.campaigns import CampaignDialing
-from trunkcall.engine.commands import BridgeLegs, OriginateAgentLeg, OriginateSessionLeg, PlayTone
+from trunkcall.engine.commands import OriginateAgentLeg, OriginateSessionLeg
 from trunkcall.engine.components import in_order
 from trunkcall.engine.confirmations import Confirmations
 from trunkcall.engine.contact import Contact
@@ -37,10 +38,11 @@ _first = itemgetter(0)
 class Matching:
     """Brings contacts and agents together."""
 
-    __slots__ = ("_confirmations", "_registry", "_roster", "_sessions", "_state")
+    __slots__ = ("_beside", "_confirmations", "_registry", "_roster", "_sessions", "_state")
 
-    def __init__(self, state: EngineState, sessions: Sessions, confirmations: Confirmations) -> None:
+    def __init__(self, state: EngineState, sessions: Sessions, confirmations: Confirmations, beside: Beside) -> None:
         self._state = state
+        self._beside = beside
         self._confirmations = confirmations
         self._sessions = sessions
         self._registry = state.registry
@@ -58,7 +60,7 @@ class Matching:
             # Who was kept for it serves its campaign's queue.
             self._registry.take_from_flight(contact)
             self.end_reservation(contact, now)
-        elif contact.abandoned and contact.live:
+        elif contact.live and (contact.abandoned or contact.moves):
             self._registry.put_in_flight(contact)
         connects = self._connects(contact)
         agent = self._agent_for(contact, queue_id, now) if connects else None
@@ -76,6 +78,7 @@ class Matching:
             self._assign(contact, agent, now)
             return True
         self.wait(contact, queue_id, now)
+        self._beside.waits(contact)
         if not connects:
             state.held_back = True
             self._registry.wants_no_agent(contact)
@@ -88,6 +91,34 @@ class Matching:
         self._registry.take_from_flight(contact)
         self.end_reservation(contact, now)
 
+    def move(self, contact: Contact, queue_id: str, now: Instant) -> bool:
+        """The contact, which waits in a queue, is put into this one. False if as many wait there as may: then it is
+        where it was."""
+        before, state = contact.queue_id, self._state
+        assert before is not None
+        if self._roster.is_full(queue_id) and not (self._connects(contact) and self._has_somebody_free(queue_id)):
+            return False
+        waits_until, was_elsewhere = contact.queued_until, contact.is_elsewhere
+        self._roster.queue(before).waiting.pop(contact.contact_id, None)
+        state.timers.stop(_HELP, contact.contact_id)
+        self.enqueue(contact, queue_id, now)
+        if contact.state is ContactState.QUEUED:
+            contact.queued_until = waits_until
+            state.timers.set(waits_until, _QUEUE_LIMIT, contact.contact_id)
+        if was_elsewhere:
+            state.forget_queues(before)
+        return True
+
+    def _has_somebody_free(self, queue_id: str) -> bool:
+        queue = self._roster.queues.get(queue_id)
+        return queue is not None and queue.free > 0
+
+    def ranked(self, contact: Contact) -> None:
+        """The contact has another place in its queue, if it waits in one."""
+        queue = self._roster.queues.get(contact.queue_id or "")
+        if queue is not None and queue.waiting.pop(contact.contact_id, None) is not None:
+            queue.put(contact)
+
     def wait(self, contact: Contact, queue_id: str, now: Instant) -> None:
         """The contact waits in the queue."""
         self._roster.queue(queue_id).put(contact)
@@ -97,6 +128,7 @@ class Matching:
         """The agent who was rung for the contact has not come. If there is no other, it is the first in its queue, of
         its priority."""
         contact.state = after(CONTACT, contact.state, ContactEvent.REQUEUE)
+        self._beside.end_whispers(contact)
         contact.agent_id = contact.agent_leg_id = None
         self._state.out.change(ContactRequeued(contact.contact_id, now))
         if not contact.is_elsewhere:
@@ -113,6 +145,7 @@ class Matching:
             self._assign(contact, other, now)
         else:
             self._roster.queue(queue_id).put(contact, first=True)
+            self._beside.waits(contact)
             self._await_help(contact, queue_id, now)
 
     def match(self, now: Instant) -> None:
@@ -302,6 +335,7 @@ class Matching:
         if contact.queue_id is not None:
             self._roster.queue(contact.queue_id).waiting.pop(contact.contact_id, None)
         self._registry.take_from_flight(contact)
+        self._beside.is_rung_for(contact)
         contact.state = after(CONTACT, contact.state, _ASSIGN)
         agent.contact = contact
         agent.handling_since = now
@@ -311,14 +345,12 @@ class Matching:
         contact.agent_id = agent.agent_id
         timeout = state.config.agent_ring_timeout
         session = agent.session
-        deed: BridgeLegs | OriginateAgentLeg | OriginateSessionLeg
-        joined = False
+        deed: OriginateAgentLeg | OriginateSessionLeg | None
         if session is not None and agent.session_up and session.host == contact.host:
             session.contact = contact
             leg_id = session.leg_id
             self._confirmations.break_off(agent)
-            deed = BridgeLegs(contact.leg_id, leg_id)
-            joined = True
+            deed = None
         else:
             leg_id = state.new_id()
             leg = self._registry.enter_agent_leg(leg_id, contact)
@@ -332,12 +364,11 @@ class Matching:
                 deed = OriginateAgentLeg(leg_id, agent.agent_id, contact.leg_id, timeout)
         contact.agent_leg_id = leg_id
         state.out.change(ContactConnecting(contact.contact_id, agent.agent_id, leg_id, now))
-        state.out.do(deed, contact)
-        tone = state.config.answer_tone
-        if joined and tone:
-            # Asked for after the bridge, so nobody waits for it.
-            state.out.do(PlayTone(leg_id, f"{contact.leg_id}-{leg_id}-{now}", tone), contact)
         state.timers.set(now + timeout, _AGENT_RING_OVERDUE, leg_id)
+        if deed is not None:
+            state.out.do(deed, contact)
+        else:
+            self._beside.join(contact, now, with_tone=True)
 
 
 def _turn_of(contact: Contact) -> tuple[int, Instant]:

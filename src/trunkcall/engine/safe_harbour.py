@@ -11,6 +11,7 @@ from trunkcall.domain.changes import SafeHarbourBegun
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.transitions import CONTACT, ContactEvent, after
+from trunkcall.engine.beside import Beside
 from trunkcall.engine.commands import SpeakSafeHarbour
 from trunkcall.engine.contact import Contact
 from trunkcall.engine.endings import Endings
@@ -21,10 +22,11 @@ from trunkcall.engine.timers import TimerKind
 class SafeHarbour:
     """Has the messages begin and end."""
 
-    __slots__ = ("_endings", "_state")
+    __slots__ = ("_beside", "_endings", "_state")
 
-    def __init__(self, state: EngineState, endings: Endings) -> None:
+    def __init__(self, state: EngineState, endings: Endings, beside: Beside) -> None:
         self._state = state
+        self._beside = beside
         self._endings = endings
 
     def threshold_passed(self, contact_id: str, now: Instant) -> None:
@@ -53,6 +55,7 @@ class SafeHarbour:
         state, contact_id = self._state, contact.contact_id
         contact.state = after(CONTACT, contact.state, ContactEvent.SAFE_HARBOUR)
         state.registry.take_from_flight(contact)
+        self._beside.end(contact)
         state.timers.stop(TimerKind.QUEUE_LIMIT, contact_id)
         state.timers.stop(TimerKind.HELP, contact_id)
         contact.unheard = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from trunkcall.domain.errors import NotFoundError
-from trunkcall.domain.flow import FlowEvent
+from trunkcall.domain.flow import FlowEvent, FlowHook
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.agenda import Agenda
@@ -61,7 +61,7 @@ class EngineState:
         self.config = config
         self.new_id = new_id
         self.flows = flows
-        self.flows_due: deque[tuple[Contact, FlowEvent | Resumption | None]] = deque()
+        self.flows_due: deque[tuple[Contact, FlowEvent | FlowHook | Resumption | None]] = deque()
         """Contacts whose flow is to go on in this turn, and what it is to be told; None where it is to begin."""
         self.campaigns: dict[str, CampaignDialing] = {}
         self._campaigns_begun = 0

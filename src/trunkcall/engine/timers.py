@@ -39,6 +39,7 @@ class TimerKind(StrEnum):
     FORGET_CAMPAIGN = auto()
     RECORDING = auto()
     FLOW = auto()
+    WHISPERS = auto()
 
 
 _Timer: TypeAlias = tuple[Instant, int, TimerKind, str]

@@ -18,7 +18,7 @@ from typing import Any, Final
 from trunkcall.domain.changes import AttemptBegun, Change, ContactConnecting, SessionBegun
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.errors import TrunkcallError
-from trunkcall.domain.flow import FlowEvent, FlowStep
+from trunkcall.domain.flow import FlowEvent, FlowHook, FlowStep
 from trunkcall.domain.instants import Instant
 from trunkcall.engine.campaigns import PacerFor
 from trunkcall.engine.config import EngineConfig
@@ -182,6 +182,9 @@ class _RecordedFlows:
         playing: bool | None,
         now: Instant,
     ) -> FlowStep:
+        return self._next(contact_id)
+
+    def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
         return self._next(contact_id)
 
     def ended(self, contact_id: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
-from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowStep, Say, Taken
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, FlowStep, Say, Taken
 from trunkcall.domain.instants import Instant
 from trunkcall.flows.language import ERROR, QUEUE_FULL
 
@@ -27,6 +27,7 @@ _END: Final = Taken(FLOW_ID, "end", "DisconnectParticipant", None)
 _MACHINE: Final = FlowStep((Disconnect(),), (_END,), is_over=True)
 _QUEUE: Final = FlowStep((Enqueue(),))
 _NOTHING: Final = FlowStep()
+_OVER: Final = FlowStep(is_over=True)
 _AFTER: Final = {
     FlowEvent.QUEUED: FlowStep((), (Taken(FLOW_ID, "queue", _TRANSFER, None),), is_over=True),
     FlowEvent.QUEUE_FULL: FlowStep(
@@ -66,6 +67,10 @@ class BuiltinFlow:
     ) -> FlowStep:
         """It begins anew: nothing is kept of it."""
         return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
+
+    def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
+        """There is none."""
+        return _OVER
 
     def ended(self, contact_id: str) -> None:
         """Nothing is kept of it."""

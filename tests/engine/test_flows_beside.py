@@ -1,0 +1,277 @@
+"""Flows that run beside a contact's own: what is heard by whoever waits, and what agent and customer are told before
+they are joined. If these fail, customers wait in silence, or agents talk into a whisper that goes on."""
+
+from __future__ import annotations
+
+from engine.floor import Floor
+from engine.support import SALES, Command, up
+from trunkcall.domain.agent import AgentState, AgentStatus
+from trunkcall.domain.changes import ContactAbandoned, ContactQueued
+from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, FlowOrder, GoOn, Hooks, Rank, Say
+from trunkcall.domain.instants import to_seconds
+from trunkcall.domain.leg import LegState, LiveLeg
+from trunkcall.engine.beside import WHISPERS_FOR
+from trunkcall.engine.commands import BridgeLegs, HangUp, PlayMessage, SpeakSafeHarbour, StopPlaying
+from trunkcall.engine.events import FlowTold, LegAnswered, LegsBridged, PlaybackEnded
+from trunkcall.engine.flow_steps import MOVES
+
+SERVICE = "service"
+MUSIC = Say("scripted", "music")
+TO_AGENT = Say("scripted", "to the agent")
+TO_CUSTOMER = Say("scripted", "to the customer")
+
+
+def floor_with(hooks: dict[FlowHook, tuple[FlowOrder, ...]], *, safe_harbour: bool = False) -> Floor:
+    """An agent, and a customer whose phone rings and who will go to the queue with these flows."""
+    floor = Floor(agents=1)
+    floor.flows.hooks = hooks
+    floor.flows.answers[None] = (Hooks(tuple(hooks)), Enqueue())
+    floor.flows.answers[FlowEvent.SAID] = (GoOn(),)
+    floor.flows.over_after = FlowEvent.SAID
+    floor.campaign(requests=1, safe_harbour=safe_harbour)
+    return floor
+
+
+def waits(hooks: dict[FlowHook, tuple[FlowOrder, ...]], *, safe_harbour: bool = False) -> Floor:
+    """The same, and no agent is there when the customer answers."""
+    floor = floor_with(hooks, safe_harbour=safe_harbour)
+    floor.sets("agent-1", AgentStatus.OFFLINE)
+    floor.answers("spring-1")
+    return floor
+
+
+def state(floor: Floor) -> ContactState:
+    return floor.engine.details().contacts["spring-1"].state
+
+
+def done(floor: Floor, *kinds: type[Command]) -> list[Command]:
+    """Deeds of these kinds, in their order."""
+    return [each for each in floor.log if isinstance(each, kinds)]
+
+
+def ends(floor: Floor, play: PlayMessage) -> None:
+    floor.tell(PlaybackEnded(play.leg_id, play.play_id))
+
+
+# --- while somebody waits ---------------------------------------------------------------------------------------------
+
+
+def test_who_waits_hears_the_queues_flow_until_an_agent_is_there() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    (music,) = floor.asked(PlayMessage)
+    assert (music.leg_id, music.action_id) == (floor.leg("spring-1"), MUSIC.action_id)
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    assert floor.asked(StopPlaying) == [], "it is heard while the agent's phone rings"
+    floor.agent_picks_up("spring-1")
+    stopped, bridged = done(floor, StopPlaying, BridgeLegs)
+    assert stopped == StopPlaying(music.leg_id, music.play_id)
+    assert isinstance(bridged, BridgeLegs)
+    assert state(floor) is ContactState.CONNECTED
+
+
+def test_who_finds_an_agent_at_once_hears_no_flow_of_the_queue() -> None:
+    floor = floor_with({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.answers("spring-1")
+    assert floor.flows.beside_of == []
+
+
+def test_whose_agent_does_not_come_hears_the_flow_again() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.agent_hangs_up("spring-1")
+    first, second = floor.asked(PlayMessage)
+    assert floor.asked(StopPlaying) == [StopPlaying(first.leg_id, first.play_id)]
+    assert second.action_id == MUSIC.action_id
+
+
+def test_a_queues_flow_may_end_the_wait() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.flows.answers[FlowEvent.PRESSED] = (Disconnect(),)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert floor.end_of("spring-1").disposition is Disposition.ABANDONED
+    assert len(floor.asked(ContactAbandoned)) == 1
+
+
+def test_a_queues_flow_that_is_over_leaves_the_customer_waiting() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.message_ends("spring-1")
+    assert state(floor) is ContactState.QUEUED
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert [event for _, event in floor.flows.heard_of] == [FlowEvent.QUEUED, FlowEvent.SAID]
+
+
+def test_a_queues_flow_may_move_its_customer_to_another_queue_and_begins_anew_there() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.agent("sam", SERVICE, status=AgentStatus.BREAK)
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(SERVICE, moved=True),)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert floor.engine.details().queues[SERVICE].waiting == ("spring-1",)
+    assert floor.engine.details().queues[SALES].waiting == ()
+    assert [hook for _, hook, _ in floor.flows.beside_of] == [FlowHook.CUSTOMER_QUEUE] * 2
+    assert [change.queue_id for change in floor.asked(ContactQueued)] == [SALES, SERVICE]
+    floor.sets("sam", AgentStatus.AVAILABLE)
+    assert floor.agent_of("spring-1") == "sam"
+
+
+def test_who_is_moved_again_and_again_waits_no_longer_than_anybody() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: ()})
+    floor.flows.answers[FlowEvent.TIMER] = (Enqueue(SERVICE, moved=True),)
+    floor.flows.most = 10_000
+    limit = to_seconds(floor.engine.config.queue_limit)
+    floor.wait(limit)
+    assert floor.end_of("spring-1").disposition is Disposition.ABANDONED
+
+
+def test_flows_that_move_a_customer_round_and_round_come_to_an_end() -> None:
+    floor = floor_with({FlowHook.CUSTOMER_QUEUE: (Enqueue(SERVICE, moved=True),)})
+    floor.flows.most = 10_000
+    floor.sets("agent-1", AgentStatus.OFFLINE)
+    floor.answers("spring-1")
+    assert len(floor.asked(ContactQueued)) == MOVES + 1
+
+
+def test_who_cannot_be_moved_since_the_other_queue_is_full_waits_where_they_were() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.may_wait(0, SERVICE)
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(SERVICE, moved=True),)
+    floor.flows.answers[FlowEvent.QUEUE_FULL] = (MUSIC,)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert floor.engine.details().queues[SALES].waiting == ("spring-1",)
+    assert floor.asked(ContactAbandoned) == []
+
+
+def test_who_gets_another_priority_while_waiting_has_another_place() -> None:
+    floor = Floor(agents=2)
+    floor.flows.hooks = {FlowHook.CUSTOMER_QUEUE: (MUSIC,)}
+    floor.flows.answers[None] = (Hooks((FlowHook.CUSTOMER_QUEUE,)), Enqueue())
+    floor.campaign(requests=2)
+    floor.sets("agent-1", AgentStatus.OFFLINE)
+    floor.sets("agent-2", AgentStatus.OFFLINE)
+    floor.answers("spring-1")
+    floor.answers("spring-2")
+    floor.flows.answers[FlowEvent.PRESSED] = (Rank(priority=1),)
+    floor.tell(FlowTold("spring-2", FlowEvent.PRESSED))
+    assert floor.engine.details().queues[SALES].waiting == ("spring-2", "spring-1")
+
+
+def test_who_is_told_that_nobody_will_come_does_not_hear_the_queues_flow_as_well() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)}, safe_harbour=True)
+    floor.wait(3)
+    stopped, spoken = done(floor, StopPlaying, SpeakSafeHarbour)
+    assert isinstance(stopped, StopPlaying)
+    assert isinstance(spoken, SpeakSafeHarbour)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert [event for _, event in floor.flows.heard_of] == [FlowEvent.QUEUED]
+
+
+def test_who_waits_for_another_dialer_hears_the_flow_anew() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.restart(*up(floor.leg("spring-1")))
+    assert [hook for _, hook, _ in floor.flows.beside_of] == [FlowHook.CUSTOMER_QUEUE] * 2
+    assert floor.asked(PlayMessage)[-1].action_id == MUSIC.action_id
+
+
+# --- whispers ---------------------------------------------------------------------------------------------------------
+
+BOTH = {
+    FlowHook.CUSTOMER_QUEUE: (MUSIC,),
+    FlowHook.AGENT_WHISPER: (TO_AGENT,),
+    FlowHook.CUSTOMER_WHISPER: (TO_CUSTOMER,),
+}
+
+
+def whispered_to() -> Floor:
+    """A customer has waited, and the agent has just picked up."""
+    floor = waits(dict(BOTH))
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.tell(LegAnswered(floor.agent_leg("spring-1")))
+    return floor
+
+
+def test_the_agent_hears_a_whisper_then_the_customer_and_then_they_are_joined() -> None:
+    floor = whispered_to()
+    music, to_agent = floor.asked(PlayMessage)
+    assert (to_agent.leg_id, to_agent.action_id) == (floor.agent_leg("spring-1"), TO_AGENT.action_id)
+    assert floor.asked(StopPlaying) == [], "the customer waits yet"
+    ends(floor, to_agent)
+    to_customer = floor.asked(PlayMessage)[-1]
+    assert (to_customer.leg_id, to_customer.action_id) == (floor.leg("spring-1"), TO_CUSTOMER.action_id)
+    assert floor.asked(StopPlaying) == [StopPlaying(music.leg_id, music.play_id)]
+    assert floor.asked(BridgeLegs) == []
+    ends(floor, to_customer)
+    assert floor.asked(BridgeLegs) == [BridgeLegs(floor.leg("spring-1"), floor.agent_leg("spring-1"))]
+    floor.tell(LegsBridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))
+    assert floor.state_of("agent-1") is AgentState.CONNECTED
+
+
+def test_an_agent_who_is_on_the_line_already_hears_the_whisper_too() -> None:
+    floor = Floor()
+    floor.agent("ann", SALES, persistent=True)
+    floor.session_comes_up("ann")
+    floor.flows.hooks = {FlowHook.AGENT_WHISPER: (TO_AGENT,)}
+    floor.flows.answers[None] = (Hooks((FlowHook.AGENT_WHISPER,)), Enqueue())
+    floor.flows.answers[FlowEvent.SAID] = (GoOn(),)
+    floor.flows.over_after = FlowEvent.SAID
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    (whisper,) = floor.asked(PlayMessage)
+    assert whisper.leg_id == floor.session("ann")
+    assert floor.asked(BridgeLegs) == []
+    floor.wait(5)
+    floor.hangs_up("spring-1")
+    assert StopPlaying(whisper.leg_id, whisper.play_id) in floor.asked(StopPlaying)
+    assert floor.asked(HangUp) == [], "the session stays up"
+    assert floor.state_of("ann") is AgentState.AVAILABLE
+
+
+def test_an_agent_who_hangs_up_in_the_whisper_sends_the_customer_back_to_the_head_of_the_queue() -> None:
+    floor = whispered_to()
+    floor.agent_hangs_up("spring-1")
+    assert floor.engine.details().queues[SALES].waiting == ("spring-1",)
+    assert floor.asked(BridgeLegs) == []
+    assert floor.flows.beside_of[-1][1] is FlowHook.CUSTOMER_QUEUE
+    floor.wait(to_seconds(WHISPERS_FOR) + 1)
+    assert floor.asked(BridgeLegs) == []
+
+
+def test_whispers_that_do_not_end_are_broken_off() -> None:
+    floor = whispered_to()
+    to_agent = floor.asked(PlayMessage)[-1]
+    floor.wait(to_seconds(WHISPERS_FOR) - 1)
+    assert floor.asked(BridgeLegs) == []
+    floor.wait(1)
+    assert StopPlaying(to_agent.leg_id, to_agent.play_id) in floor.asked(StopPlaying)
+    assert len(floor.asked(BridgeLegs)) == 1
+
+
+def test_the_time_of_whispers_counts_towards_the_abandonment() -> None:
+    floor = floor_with({FlowHook.AGENT_WHISPER: (TO_AGENT,)})
+    floor.answers("spring-1")
+    floor.tell(LegAnswered(floor.agent_leg("spring-1")))
+    floor.wait(3)
+    assert len(floor.asked(ContactAbandoned)) == 1
+
+
+def test_a_whisper_that_wants_to_hang_up_does_not() -> None:
+    floor = floor_with({FlowHook.AGENT_WHISPER: (Disconnect(),)})
+    floor.answers("spring-1")
+    floor.agent_picks_up("spring-1")
+    assert state(floor) is ContactState.CONNECTED
+
+
+def test_without_flows_of_their_own_nobody_waits_for_whispers() -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1)
+    floor.answers("spring-1")
+    floor.tell(LegAnswered(floor.agent_leg("spring-1")))
+    assert len(floor.asked(BridgeLegs)) == 1
+    assert floor.flows.beside_of == []
+
+
+def test_another_dialer_joins_those_who_were_in_whispers() -> None:
+    floor = whispered_to()
+    agent_leg = floor.agent_leg("spring-1")
+    floor.restart(*up(floor.leg("spring-1")), LiveLeg(agent_leg, LegState.UP))
+    floor.tell(LegAnswered(agent_leg))
+    assert floor.asked(BridgeLegs)[-1] == BridgeLegs(floor.leg("spring-1"), agent_leg)
