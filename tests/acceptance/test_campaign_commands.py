@@ -108,7 +108,7 @@ def test_a_campaign_of_another_instance_is_made_by_names(server: Serving) -> Non
     assert shown(server, "Only number")["source_number"] == "+12125550170"
     campaign(server, "create", "Named", "--instance", "AWAY", "--queue", "sales", "--flow", "default outbound flow")
     queues = {each["Name"]: each["Id"] for each in connect.list_queues(InstanceId=away)["QueueSummaryList"]}
-    (flow,) = (each["Id"] for each in connect.list_contact_flows(InstanceId=away)["ContactFlowSummaryList"])
+    flow, *_ = (each["Id"] for each in connect.list_contact_flows(InstanceId=away)["ContactFlowSummaryList"])
     for name, queue in (("Only queue", "BasicQueue"), ("Named", "Sales")):
         found = shown(server, name)
         assert found["instance_id"] == away

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from serving import Serving
+from trunkcall.flows.content import DEFAULT_FLOWS
 
 Done = CompletedProcess[str]
 
@@ -218,14 +219,16 @@ def test_a_queue_that_got_another_name_is_served_by_that_name_alone(server: Serv
     assert apply(server, file, "--prune").stdout == "Nothing is to be changed.\n"
 
 
-def test_what_a_new_instance_has_already_is_not_shown_as_a_change(server: Serving, tmp_path: Path, flow: str) -> None:
-    (tmp_path / "default.json").write_text(flow, encoding="utf-8")
+def test_what_a_new_instance_has_already_is_not_shown_as_a_change(server: Serving, tmp_path: Path) -> None:
+    flows = "".join(f'[[flows]]\nname = "{name}"\ncontent = "{name}.json"\n' for name in DEFAULT_FLOWS)
+    for name, content in DEFAULT_FLOWS.items():
+        (tmp_path / f"{name}.json").write_text(content, encoding="utf-8")
     file = tmp_path / "centre.toml"
     week = '["monday-sunday 0:00-24:00"]'
     file.write_text(
         '[instance]\nalias = "basic"\n[[statuses]]\nname = "Break"\norder = 3\nenabled = true\n[[hours]]\n'
-        f'name = "Basic Hours"\ntime_zone = "UTC"\nopen = {week}\n[[flows]]\nname = "Default outbound flow"\n'
-        'content = "default.json"\n[[queues]]\nname = "BasicQueue"\nhours = "Basic Hours"\nenabled = true\n'
+        f'name = "Basic Hours"\ntime_zone = "UTC"\nopen = {week}\n{flows}'
+        '[[queues]]\nname = "BasicQueue"\nhours = "Basic Hours"\nenabled = true\n'
         '[[routing_profiles]]\nname = "Basic Routing Profile"\nqueues = ["BasicQueue"]\n',
         encoding="utf-8",
     )

@@ -16,6 +16,7 @@ from service.test_campaign_queue import setting
 from service.test_flow_content import document
 from serving import Serving, dial_request, put_all, settings_of
 from trunkcall.compose.store import opened_store
+from trunkcall.flows.content import DEFAULT_FLOWS
 
 NINE = {"Hours": 9, "Minutes": 0}
 FIVE = {"Hours": 17, "Minutes": 30}
@@ -67,7 +68,7 @@ def test_an_instance_is_made_described_listed_and_deleted(connect: Any, default:
 
 def test_a_new_instance_is_onboarded_dialed_for_and_deleted(server: Serving, connect: Any, client: Any) -> None:
     instance_id = connect.create_instance(**NEW, InstanceAlias="third-office")["Id"]
-    (flow,) = connect.list_contact_flows(InstanceId=instance_id)["ContactFlowSummaryList"]
+    flow, *_ = connect.list_contact_flows(InstanceId=instance_id)["ContactFlowSummaryList"]
     client.start_instance_onboarding_job(connectInstanceId=instance_id, encryptionConfig={"enabled": False})
     in_use = refused(connect.delete_instance, "InvalidRequestException", InstanceId=instance_id)
     assert "onboarded" in in_use
@@ -272,7 +273,7 @@ def test_contact_flows(server: Serving, connect: Any, client: Any, default: str)
     assert (told["Status"], told["Content"]) == ("SAVED", "{}")
     pages = connect.get_paginator("list_contact_flows").paginate(InstanceId=default, PaginationConfig={"PageSize": 1})
     names = [each["Name"] for page in pages for each in page["ContactFlowSummaryList"]]
-    assert names == ["Default outbound flow", "Appointments", "Later"]
+    assert names == [*DEFAULT_FLOWS, "Appointments", "Later"]
     whispers = connect.list_contact_flows(InstanceId=default, ContactFlowTypes=["AGENT_WHISPER"])
     assert [each["Id"] for each in whispers["ContactFlowSummaryList"]] == [saved]
 

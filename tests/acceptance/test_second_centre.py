@@ -106,7 +106,7 @@ class SecondCentre:
         return str(user)
 
     def campaign(self, server: Serving, name: str) -> str:
-        (flow,) = self.connect.list_contact_flows(**self.within)["ContactFlowSummaryList"]
+        flow, *_ = self.connect.list_contact_flows(**self.within)["ContactFlowSummaryList"]
         call = {"connectContactFlowId": flow["Id"], "connectQueueId": self.queues[name]}
         place = {"connectInstanceId": self.within["InstanceId"], "outboundCallConfig": call}
         campaign_id = str(self.campaigns.create_campaign(**server.campaign_arguments(name, **place))["id"])

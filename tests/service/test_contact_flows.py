@@ -17,6 +17,7 @@ from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.domain.queue import Queue
 from trunkcall.flows.checking import problems_of
+from trunkcall.flows.content import DEFAULT_FLOWS, OUTBOUND
 from trunkcall.flows.language import MAX_CONTENT
 from trunkcall.service.contact_flows import FlowContentError
 
@@ -59,11 +60,19 @@ async def test_a_flow_of_a_usual_shape_is_published_and_described_unchanged(offi
     assert (await office.flows.describe_contact_flow(office.default, flow.contact_flow_id)).content == content
 
 
-async def test_the_flow_that_came_with_the_instance_has_a_content_as_well(office: Office) -> None:
-    (flow_id,) = office.first.contact_flows
-    flow = await office.flows.describe_contact_flow(office.default, flow_id)
-    assert flow.content is not None
-    assert problems_of(flow.content) == []
+async def test_a_flow_that_came_without_a_content_is_described_as_what_its_contacts_go_through(office: Office) -> None:
+    """Instances had one that were made before flows ran."""
+    await office.store.put_facts(office.default, [ContactFlow("old", "Old")])
+    flow = await office.flows.describe_contact_flow(office.default, "old")
+    assert flow.content == DEFAULT_FLOWS[OUTBOUND]
+
+
+async def test_whoever_edits_a_flow_that_came_with_the_instance_changes_that_one_alone(office: Office) -> None:
+    flow_id, *others = office.first.contact_flows
+    await office.flows.update_contact_flow_content(office.default, flow_id, document(), published=True)
+    there = (await office.directory()).contact_flows
+    assert there[flow_id].content == document()
+    assert [there[other] for other in others] == [office.first.contact_flows[other] for other in others]
 
 
 async def test_only_a_content_that_can_be_run_is_published(office: Office) -> None:
@@ -136,11 +145,11 @@ async def test_flows_are_listed_by_their_types_and_whoever_deletes_what_was_list
             break
     assert listed == whispers
     left = await office.flows.list_contact_flows(office.default, limit=10)
-    assert [flow.name for flow in left.items] == ["Default outbound flow"]
+    assert [flow.name for flow in left.items] == list(DEFAULT_FLOWS)
 
 
 async def test_a_flow_that_is_in_use_stays(office: Office) -> None:
-    (flow_id,) = office.first.contact_flows
+    flow_id = next(iter(office.first.contact_flows))
     campaign_id = await office.new_campaign()
     with pytest.raises(InUseError, match="A campaign has this contact flow"):
         await office.flows.delete_contact_flow(office.default, flow_id)

@@ -12,6 +12,7 @@ from service.offices import SCOPE, Office
 from trunkcall.domain.directory import IdentityManagement
 from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError, NotFoundError, QuotaExceededError
 from trunkcall.domain.instants import HOUR
+from trunkcall.flows.content import DEFAULT_FLOWS
 from trunkcall.service.instances import ATTRIBUTES
 
 
@@ -29,10 +30,11 @@ async def test_a_new_instance_has_what_a_campaign_needs_but_a_number(office: Off
     assert not instance.onboarded, "nobody dials for it before that was asked for"
     (hours,) = directory.hours_of_operation.values()
     (queue,) = directory.queues.values()
-    (flow,) = directory.contact_flows.values()
+    flows = directory.contact_flows.values()
     (profile,) = directory.routing_profiles.values()
-    names = (hours.name, queue.name, flow.name, profile.name)
-    assert names == ("Basic Hours", "BasicQueue", "Default outbound flow", "Basic Routing Profile")
+    assert (hours.name, queue.name, profile.name) == ("Basic Hours", "BasicQueue", "Basic Routing Profile")
+    assert [flow.name for flow in flows] == list(DEFAULT_FLOWS)
+    assert all(flow.published and flow.flow_type == "CONTACT_FLOW" for flow in flows)
     assert queue.hours_of_operation_id == hours.hours_of_operation_id
     assert profile.queue_ids == (queue.queue_id,)
     assert [status.name for status in directory.user_statuses.values()] == ["Available", "Offline", "Break"]

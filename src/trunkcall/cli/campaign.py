@@ -78,8 +78,8 @@ def create(
         str | None,
         typer.Option(
             metavar="ID|NAME",
-            help="Contact flow of answered contacts. [default: TRUNKCALL_CONTACT_FLOW_ID; of another --instance, its "
-            "oldest]",
+            help="Contact flow of answered contacts. [default: agentless, the instance's Default agentless flow; "
+            "else TRUNKCALL_CONTACT_FLOW_ID; of another --instance, its oldest]",
         ),
     ] = None,
     source_number: Annotated[
@@ -119,7 +119,7 @@ def create(
     place = Place(where, installation(settings.data_dir), instance)
     config: dict[str, Any] = {"dialingCapacity": capacity}
     call: dict[str, Any] = {
-        "connectContactFlowId": place.flow(flow),
+        "connectContactFlowId": place.flow(flow, agentless=agentless),
         "answerMachineDetectionConfig": {
             "enableAnswerMachineDetection": detect_machines,
             "awaitAnswerMachinePrompt": await_prompt,

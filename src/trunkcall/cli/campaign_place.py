@@ -1,18 +1,21 @@
 """Where a new campaign belongs: its instance, and the queue, contact flow and number of that instance.
 
 Decides what names mean, and what a campaign gets when nobody names it: in the instance of `trunkcall env` what that
-says, in another the only queue or number that there is, and the oldest flow. It is an ordinary client of the API.
+says, in another the only queue or number that there is, and the oldest flow; agentless in either the flow for that. It
+is an ordinary client of the API.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from trunkcall.cli.api_errors import in_words
+from trunkcall.cli.api_errors import ApiRefusedError, in_words
 from trunkcall.cli.centre import Centre, Named, find, instances, some_of
 from trunkcall.cli.client import Connection, connect_client
 from trunkcall.cli.installation import Installation, NotNamedError
 from trunkcall.cli.naming import is_id
+from trunkcall.flows.content import AGENTLESS
 
 
 class Place:
@@ -36,8 +39,14 @@ class Place:
         """The queue's id, or what was given as one. Raises as above."""
         return self._one("queue", given, self._centre.queues)
 
-    def flow(self, given: str | None) -> str:
-        """The contact flow's id, or what was given as one. Raises as above."""
+    def flow(self, given: str | None, *, agentless: bool) -> str:
+        """The contact flow's id, or what was given as one. An agentless campaign gets the instance's default flow for
+        such, if it is there and may be looked for. Raises as above."""
+        if given is None and agentless:
+            with suppress(ApiRefusedError), self._centre.in_words():
+                for each in self._centre.flows():
+                    if each.name == AGENTLESS:
+                        return each.id
         return self._one("flow", given, self._centre.flows, any_will_do=True)
 
     def number(self, given: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from trunkcall.cli.centre import Centre, Named
 from trunkcall.cli.centre_file import DAYS, CentreFile, Override
-from trunkcall.flows.content import DEFAULT_CONTENT
+from trunkcall.flows.content import DEFAULT_FLOWS
 
 State = dict[str, dict[str, "Thing"]]
 """What there is, by kind and name."""
@@ -40,7 +40,7 @@ def new_instance() -> State:
             }
         },
         "numbers": {},
-        "flows": {"Default outbound flow": {"content": DEFAULT_CONTENT}},
+        "flows": {name: {"content": content} for name, content in DEFAULT_FLOWS.items()},
         "queues": {"BasicQueue": {"hours": "Basic Hours", "enabled": True}},
         "routing_profiles": {"Basic Routing Profile": {"queues": frozenset({("BasicQueue", 1, 0)})}},
         "agents": {},

@@ -19,6 +19,7 @@ from trunkcall.domain.phone_number import PhoneNumber
 from trunkcall.domain.queue import Queue
 from trunkcall.domain.routing_profile import RoutingProfile, alike
 from trunkcall.domain.user import Agent
+from trunkcall.flows.content import DEFAULT_FLOWS
 
 SOURCE_PHONE_NUMBER = "+12025550100"
 """A number of the range that the North American Numbering Plan reserves for fiction (555-0100 to 555-0199)."""
@@ -41,7 +42,7 @@ def first_installation(
     policy: str,
     seal: Callable[[str, str], bytes],
 ) -> FirstInstallation:
-    """A default instance with a queue, a flow, a number and a routing profile, and an access key that may do what
+    """A default instance with a queue, flows, a number and a routing profile, and an access key that may do what
     the policy document says."""
     facts = basic_facts(new_id, outbound_caller_id=SOURCE_PHONE_NUMBER)
     instance = Instance(new_id(), "default", now, onboarded=True)
@@ -51,17 +52,17 @@ def first_installation(
 
 def basic_facts(new_id: NewId, *, outbound_caller_id: str | None = None) -> tuple[Fact, ...]:
     """What every new instance has, by Amazon Connect's names, so that a campaign can be made of it: a queue that is
-    always open and shows the number, a flow, and a routing profile."""
+    always open and shows the number, flows, and a routing profile."""
     hours = HoursOfOperation(new_id(), "Basic Hours", "UTC", tuple(OpenHours(day, 0, 0) for day in Day))
     queue = Queue(new_id(), "BasicQueue", outbound_caller_id, hours_of_operation_id=hours.hours_of_operation_id)
-    flow = ContactFlow(new_id(), "Default outbound flow")
+    flows = [ContactFlow(new_id(), name, content=content) for name, content in DEFAULT_FLOWS.items()]
     profile = RoutingProfile(
         new_id(),
         "Basic Routing Profile",
         alike([queue.queue_id]),
         default_outbound_queue_id=queue.queue_id,
     )
-    return hours, queue, flow, profile
+    return hours, queue, *flows, profile
 
 
 def simulated_agents(directory: Directory, number: int) -> list[Agent]:

@@ -119,7 +119,7 @@ def _campaign(settings: Settings, where: Connection, caller_id: str) -> Iterator
                 connectInstanceId=place.instance_id,
                 dialerConfig={"agentlessDialerConfig": {"dialingCapacity": 1.0}},
                 outboundCallConfig={
-                    "connectContactFlowId": place.flow(None),
+                    "connectContactFlowId": place.flow(None, agentless=False),
                     "connectSourcePhoneNumber": caller_id,
                     "answerMachineDetectionConfig": {"enableAnswerMachineDetection": False},
                 },
