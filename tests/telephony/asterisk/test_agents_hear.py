@@ -113,6 +113,20 @@ async def test_whoever_hears_a_tone_keeps_nobody_waiting(line: AsteriskLine) -> 
     assert told(line, PlaybackEnded) == [PlaybackEnded("session", "tone", False)]
 
 
+async def test_every_part_of_a_tone_is_heard_in_its_order(line: AsteriskLine) -> None:
+    """By its parts alone an agent tells "available" from "break", and "break" from "logged out"."""
+    await in_session(line)
+    agent = line.phones[AGENTS[0]].talk
+    parts = (TONE_HZ, 1200, 300)
+    line.carrier.play_tone(PlayTone("session", "tone", tuple((hertz, 150) for hertz in parts)))
+    await until(lambda: told(line, PlaybackEnded))
+    await until(lambda: heard_s(agent, parts[-1]) >= 0.1)
+    assert all(0.1 <= heard_s(agent, hertz) <= 0.2 for hertz in parts)
+    heard = bytes(agent.heard)
+    begins = [next(at for at in range(0, len(heard), 160) if seconds_of(hertz, heard[:at]) > 0.05) for hertz in parts]
+    assert begins == sorted(begins)
+
+
 async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_another(line: AsteriskLine) -> None:
     await in_session(line)
     await answered(line, "customer", CUSTOMERS)

@@ -47,7 +47,8 @@ class Tones:
         leg.tones += 1
         number = leg.tones
         self._over[leg.leg_id] = number, over
-        media = "tone:" + ",".join([f"!{hertz}/{length}" for hertz, length in tone])
+        # Where parts are parted by commas ARI takes each for something to be played by itself.
+        media = "tone:" + "|".join([f"!{hertz}/{length}" for hertz, length in tone])
         query = {"media": media, "playbackId": self._names.tone(leg.leg_id, number)}
         request = Request("POST", f"channels/{self._names.channel(leg.leg_id)}/play", query)
         length = lasts(tone) + BEGINS_WITHIN
