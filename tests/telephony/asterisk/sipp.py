@@ -8,14 +8,28 @@ from __future__ import annotations
 import csv
 import subprocess
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from telephony.asterisk.place import SIP_PORT
 
+IS_THERE = """<?xml version="1.0" encoding="UTF-8"?><scenario name="is there"><recv request="OPTIONS"/><send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]there[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send></scenario>
+"""
+"""What a telephone says meanwhile to who asks for it."""
+
 
 class Sipp:
-    """One SIPp, which plays a scenario at an address, and counts."""
+    """One SIPp, which plays a scenario at an address, and counts. That it is there it says by itself (OPTIONS)."""
 
     def __init__(self, scenario: Path, address: str, folder: Path) -> None:
         self._counts = folder / f"{scenario.stem}.csv"
@@ -31,7 +45,7 @@ class Sipp:
             "-watchdog_major_maxtriggers": 1_000_000,
             "-watchdog_minor_maxtriggers": 1_000_000,
         }
-        command = ["sipp", "-nostdin", "-trace_stat", *(str(part) for pair in arguments.items() for part in pair)]
+        command = ["sipp", "-nostdin", "-aa", "-trace_stat", *_flat(arguments)]
         self._process = subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -55,6 +69,26 @@ class Sipp:
     def __exit__(self, *raised: object) -> None:
         self._process.terminate()
         self._process.wait()
+
+
+def plays(scenario: Path, users: Path, address: str, port: int, whom: str, many: int) -> None:
+    """Have SIPp play a scenario, once for each of so many users, and be done; it has to go well with all."""
+    beside = scenario.with_name("is-there.xml")
+    beside.write_text(IS_THERE, encoding="ascii")
+    arguments = {"-sf": scenario, "-oocsf": beside, "-inf": users, "-i": address, "-p": port, "-mi": address}
+    said = subprocess.run(
+        ["sipp", f"{whom}:{SIP_PORT}", "-nostdin", *_flat({**arguments, "-m": many, "-r": 20, "-timeout": 60})],
+        cwd=scenario.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    assert said.returncode == 0, f"{scenario.stem} did not go well with all"
+
+
+def _flat(arguments: Mapping[str, object]) -> list[str]:
+    return [str(part) for pair in arguments.items() for part in pair]
 
 
 def _is_count(name: Any, value: Any) -> bool:
