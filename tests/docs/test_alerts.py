@@ -42,6 +42,7 @@ from trunkcall.engine.events import (
 from trunkcall.engine.snapshot import EngineSnapshot
 from trunkcall.engine.trunks import FAILURES
 from trunkcall.flows.builtin import BuiltinFlow
+from trunkcall.service.functions import FunctionTotals, Outcome
 from trunkcall.service.totals import DialerTotals, SubmittedTotals
 from trunkcall.web.metrics import InstanceView, Metrics
 from trunkcall.web.rationed import LONGEST_REST_S
@@ -63,6 +64,7 @@ class Situation:
     totals: DialerTotals = field(default_factory=DialerTotals)
     dials: bool = True
     """Whether there is an engine at work."""
+    functions: FunctionTotals = field(default_factory=FunctionTotals)
     quarantined: int = 0
     halted_at: Instant | None = None
     closed_campaigns: int = 0
@@ -75,6 +77,7 @@ class Situation:
         self.metrics = Metrics(
             lambda: [InstanceView("instance-1", self, self.behind_s)],
             SubmittedTotals(),
+            self.functions,
             monotonic=lambda: self.scraped_at_s,
         )
         self.commands: list[Change | Deed] = []
@@ -159,6 +162,7 @@ def test_the_file_has_the_rules_that_the_page_describes() -> None:
         "TrunkcallAbandonmentNearLimit",
         "TrunkcallClockBehind",
         "TrunkcallContactsQuarantined",
+        "TrunkcallFunctionSpared",
         "TrunkcallApiErrors",
     ]
     assert set(re.findall(r"`(Trunkcall\w+)`", page)) == RULES.keys()
@@ -203,6 +207,14 @@ async def test_a_clock_that_is_behind_fires() -> None:
 
 async def test_a_contact_that_is_set_aside_fires() -> None:
     assert await Situation(quarantined=1).firing() == {"TrunkcallContactsQuarantined"}
+
+
+async def test_a_function_that_does_not_answer_fires_until_it_does() -> None:
+    situation = Situation()
+    situation.functions.count("look-up", Outcome.LATE, 3.0)
+    assert await situation.firing() == set()
+    situation.functions.spared.add("look-up")
+    assert await situation.firing() == {"TrunkcallFunctionSpared"}
 
 
 async def test_an_instance_that_was_halted_and_forgotten_fires() -> None:
