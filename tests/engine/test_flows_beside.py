@@ -12,7 +12,7 @@ from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, Flow
 from trunkcall.domain.instants import to_seconds
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.beside import WHISPERS_FOR
-from trunkcall.engine.commands import BridgeLegs, HangUp, PlayMessage, SpeakSafeHarbour, StopPlaying
+from trunkcall.engine.commands import BridgeLegs, HangUp, NoteDifference, PlayMessage, SpeakSafeHarbour, StopPlaying
 from trunkcall.engine.events import FlowTold, LegAnswered, LegsBridged, PlaybackEnded
 from trunkcall.engine.flow_steps import MOVES
 
@@ -114,6 +114,15 @@ def test_a_queues_flow_may_move_its_customer_to_another_queue_and_begins_anew_th
     assert floor.agent_of("spring-1") == "sam"
 
 
+def test_nothing_is_left_of_a_queue_out_of_which_the_last_one_was_moved() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: ()})
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(SERVICE, moved=True),)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(moved=True),)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert list(floor.engine.details().queues) == [SALES]
+
+
 def test_who_is_moved_again_and_again_waits_no_longer_than_anybody() -> None:
     floor = waits({FlowHook.CUSTOMER_QUEUE: ()})
     floor.flows.answers[FlowEvent.TIMER] = (Enqueue(SERVICE, moved=True),)
@@ -203,6 +212,8 @@ def test_the_agent_hears_a_whisper_then_the_customer_and_then_they_are_joined() 
     assert floor.asked(BridgeLegs) == [BridgeLegs(floor.leg("spring-1"), floor.agent_leg("spring-1"))]
     floor.tell(LegsBridged(floor.leg("spring-1"), floor.agent_leg("spring-1")))
     assert floor.state_of("agent-1") is AgentState.CONNECTED
+    floor.wait(to_seconds(2 * WHISPERS_FOR))
+    assert state(floor) is ContactState.CONNECTED, "what is over is not broken off later"
 
 
 def test_an_agent_who_is_on_the_line_already_hears_the_whisper_too() -> None:
@@ -243,6 +254,16 @@ def test_whispers_that_do_not_end_are_broken_off() -> None:
     floor.wait(1)
     assert StopPlaying(to_agent.leg_id, to_agent.play_id) in floor.asked(StopPlaying)
     assert len(floor.asked(BridgeLegs)) == 1
+
+
+def test_silence_on_the_customers_leg_does_not_end_a_whisper_to_the_agent() -> None:
+    floor = whispered_to()
+    legs = LiveLeg(floor.leg("spring-1"), LegState.UP, playing=False), *up(floor.agent_leg("spring-1"))
+    floor.compares(*legs)
+    floor.wait(11)
+    floor.compares(*legs)
+    assert FlowEvent.SAID not in [event for _, event in floor.flows.heard_of]
+    assert floor.asked(NoteDifference) == []
 
 
 def test_the_time_of_whispers_counts_towards_the_abandonment() -> None:
