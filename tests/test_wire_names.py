@@ -51,6 +51,7 @@ CLIENTS = {
 """Ordinary clients of the API, by way of boto3 as anybody's are: they speak its language."""
 
 EXCEPTIONS: Mapping[str, set[str]] = {
+    "cli.flow_names": {"displayName"},
     "flows.drawing": {"markerHeight", "markerWidth", "viewBox"},
     "flows.language": {
         *("hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),

@@ -121,7 +121,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("agents", "agents:app", "Agents: who takes live answers, and what they do.", "Contact centre"),
     Entry("numbers", "numbers:app", "Phone numbers: what customers see.", "Contact centre"),
     Entry("prompts", "prompts:app", "Prompts: recorded messages, in place of spoken texts.", "Contact centre"),
-    Entry("flow", "flow:app", "Contact flows, as files.", "Contact centre"),
+    Entry("flow", "flow:app", "Contact flows: check, try, publish and list them.", "Contact centre"),
     Entry("policy", "policy:app", "The rules by which people are called.", "Calling rules"),
     Entry(
         "halt",

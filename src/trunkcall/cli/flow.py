@@ -1,14 +1,14 @@
-"""`trunkcall flow`: contact flows as files.
+"""`trunkcall flow`: contact flows, as files and in an instance.
 
-Decides how the file of a flow is named and read, and how what is wrong with it is told. It needs no server.
+Decides what is told of a file, and which commands there are. What has to do with an instance is in ``flow_centre``; the
+rest needs no server.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -16,32 +16,24 @@ from typing import Annotated, Any
 
 import typer
 
+from trunkcall.cli import flow_centre
 from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.files import open_output
+from trunkcall.cli.flow_files import STANDARD_INPUT, FlowFile, line, one_of, published, read_flow
 from trunkcall.cli.flow_try import ANSWERS, Player, shown
 from trunkcall.cli.help import examples
+from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted, printable
-from trunkcall.domain.errors import TrunkcallError
-from trunkcall.flows.checking import Checked, Finding
+from trunkcall.flows.checking import Checked
 from trunkcall.flows.checking import check as look_at
 from trunkcall.flows.document import Flow
 from trunkcall.flows.drawing import drawing
-from trunkcall.flows.language import ACTIONS, FLOW_TYPES, MAX_CONTENT
+from trunkcall.flows.language import ACTIONS, FLOW_TYPES
 from trunkcall.flows.progress import Purpose
 
-app = typer.Typer(help="Contact flows, as files.", no_args_is_help=True)
-
-STANDARD_INPUT = "-"
-MAX_BYTES = 4 * MAX_CONTENT
-"""Of the file of a flow; of UTF-8, a character has four at most."""
-
-FlowFile = Annotated[
-    str, typer.Argument(metavar="FILE", help="The flow, JSON of the flow language; - for standard input.")
-]
-
-
-class FlowError(TrunkcallError):
-    """The flow cannot be published."""
+app = typer.Typer(
+    help="Contact flows: check, draw and try files, publish them, list what there is.", no_args_is_help=True
+)
 
 
 def check(
@@ -53,17 +45,17 @@ def check(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Say all that is wrong with a flow, and what is worth knowing. Needs no server."""
-    _one_of("--type", flow_type, FLOW_TYPES)
-    name, content = _read(file)
+    one_of("--type", flow_type, FLOW_TYPES)
+    name, content = read_flow(file)
     checked = look_at(content, flow_type)
     if as_json:
         typer.echo(json.dumps(_told(checked), indent=2))
         if checked.flow is None:
             raise typer.Exit(1)
         return
-    _published(name, checked)
+    published(name, checked)
     for remark in checked.remarks:
-        typer.echo(_line(name, remark))
+        typer.echo(line(name, remark))
     typer.echo(printable(f"{name}: {_summary(checked)}"))
 
 
@@ -94,7 +86,7 @@ def try_flow(
     seed: Annotated[int, typer.Option(help="By which chance decides.")] = 1,
 ) -> None:
     """Play a flow: type what the customer presses, and what comes of the rest. Nobody is called."""
-    _one_of("--answer", answer, ANSWERS)
+    one_of("--answer", answer, ANSWERS)
     others = {flow_id: _flow_in(path) for flow_id, path in _pairs("--flow", flows)}
     player = Player(
         _flow_in(file),
@@ -120,16 +112,11 @@ def _ask(question: str) -> str:
 
 
 def _flow_in(file: str) -> Flow:
-    name, content = _read(file)
+    name, content = read_flow(file)
     checked = look_at(content)
-    _published(name, checked)
+    published(name, checked)
     assert checked.flow is not None
     return checked.flow
-
-
-def _one_of(option: str, given: str | None, known: Collection[str]) -> None:
-    if given is not None and given not in known:
-        raise typer.BadParameter(f"It must be one of {', '.join(known)}, not {given!r}.", param_hint=option)
 
 
 def _pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
@@ -138,31 +125,6 @@ def _pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
         if not name or not equals:
             raise typer.BadParameter("It must be such as name=value.", param_hint=option)
         yield name, value
-
-
-def _read(file: str) -> tuple[str, str]:
-    """What the file is called, and the text in it. Raises FlowError, OSError."""
-    name = "standard input" if file == STANDARD_INPUT else file
-    with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as opened:
-        content = opened.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise FlowError(f"{name} has more than the {MAX_CONTENT:,} characters that a flow may have.")
-    try:
-        return name, content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FlowError(f"{name} is not text in UTF-8.") from error
-
-
-def _published(name: str, checked: Checked) -> None:
-    """Raises FlowError, with all that is wrong, where the flow cannot be published."""
-    if checked.flow is None:
-        told = "\n".join(_line(name, problem) for problem in checked.problems)
-        raise FlowError(f"The flow cannot be published.\n{told}")
-
-
-def _line(name: str, finding: Finding) -> str:
-    of = f"{finding.identifier}: " if finding.identifier is not None else ""
-    return printable(f"{name}: {of}{finding.text}")
 
 
 def _summary(checked: Checked) -> str:
@@ -200,3 +162,19 @@ app.command(
         "trunkcall flow try hold.json --beside",
     ),
 )(try_flow)
+_with_data_dir = with_settings("data_dir")
+app.command("list", epilog=examples("trunkcall flow list", "trunkcall flow list --instance reminders --json"))(
+    _with_data_dir(flow_centre.list_flows)
+)
+app.command(
+    "show",
+    epilog=examples('trunkcall flow show "Default outbound flow" --output mine.json', "trunkcall flow show Reminder"),
+)(_with_data_dir(flow_centre.show))
+app.command(
+    "publish",
+    epilog=examples(
+        "trunkcall flow publish reminder.json --name Reminder",
+        "trunkcall flow publish hold.json --type CUSTOMER_QUEUE",
+    ),
+)(_with_data_dir(flow_centre.publish))
+app.command("remove", epilog=examples("trunkcall flow remove Reminder --yes"))(_with_data_dir(flow_centre.remove))

@@ -1,0 +1,88 @@
+"""What a flow of another instance names, found again in this one by its name: as Amazon's console does when it imports.
+
+Decides which of a flow's ids are taken for others. The console writes beside each id what it is called; an id that is
+here stays, and so does one without a name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from trunkcall.flows.language import MAX_CONTENT
+
+KINDS: Final = {
+    "QueueId": "queue",
+    "ContactFlowId": "contact flow",
+    "EventHooks": "contact flow",
+    "PromptId": "prompt",
+    "HoursOfOperationId": "hours of operation",
+}
+"""What a parameter names, by the parameter."""
+_CALLED: Final = "displayName"
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The content as it is to be, what was found again, and what was not: kinds with names."""
+
+    content: str
+    found: tuple[tuple[str, str], ...]
+    missing: tuple[tuple[str, str], ...]
+
+
+def replaced(content: str, there: Mapping[str, Mapping[str, str]]) -> Replaced:
+    """A flow's content with the ids of this instance; ``there`` are, by kind, names with their ids. It is the very same
+    where nothing is to be replaced."""
+    document = json.loads(content)
+    found: dict[tuple[str, str], None] = {}
+    missing: dict[tuple[str, str], None] = {}
+    for parameters, name, kind, called in _named(document):
+        known = there.get(kind, {})
+        if parameters[name].rpartition("/")[2] in known.values():
+            continue
+        if called in known:
+            parameters[name] = known[called]
+            found[kind, called] = None
+        else:
+            missing[kind, called] = None
+    return Replaced(_written(document) if found else content, tuple(found), tuple(missing))
+
+
+def _written(document: Mapping[str, Any]) -> str:
+    """For people to read, if that is not longer than a flow may be."""
+    content = json.dumps(document, indent=2, ensure_ascii=False)
+    return content if len(content) <= MAX_CONTENT else json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _named(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str, str]]:
+    """Each id that has a name beside it: what it stands in, as what, its kind, and the name."""
+    metadata = document.get("Metadata")
+    beside = metadata.get("ActionMetadata") if isinstance(metadata, dict) else None
+    for action in document["Actions"] if isinstance(beside, dict) else ():
+        of_action = beside.get(action["Identifier"]) if isinstance(beside, dict) else None
+        names = of_action.get("parameters") if isinstance(of_action, dict) else None
+        yield from _within(action.get("Parameters", {}), names, None)
+
+
+def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dict[str, Any], str, str, str]]:
+    if isinstance(parameters, list) and isinstance(names, list):
+        for each, name in zip(parameters, names, strict=False):
+            yield from _within(each, name, kind)
+    if not isinstance(parameters, dict) or not isinstance(names, dict):
+        return
+    for key, value in parameters.items():
+        beside, of = names.get(key), KINDS.get(key, kind)
+        if not isinstance(value, str):
+            yield from _within(value, beside, of)
+        elif of is not None and isinstance(beside, dict) and not value.startswith("$"):
+            called = beside.get(_CALLED)
+            if isinstance(called, str):
+                yield parameters, key, of, called
+
+
+def listed(things: Sequence[tuple[str, str]]) -> str:
+    """Kinds with names, for a sentence."""
+    return ", ".join(f"{kind} {name!r}" for kind, name in things)

@@ -1,0 +1,92 @@
+"""A flow that was exported from one instance is published in another. If this fails, it puts people into queues that
+are not there, or into others than its writer meant."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flows.support import ERROR, action, flow
+from trunkcall.cli.flow_names import replaced
+
+ARN = "arn:aws:connect:eu-west-2:111122223333:instance/there/{}/{}"
+HERE = {
+    "queue": {"Sales": "q-1", "Service": "q-2"},
+    "prompt": {"Goodbye": "p-1"},
+    "contact flow": {"While you wait": "f-1"},
+    "hours of operation": {},
+}
+
+
+def exported(names: dict[str, Any], *actions: dict[str, Any]) -> str:
+    """As the console writes it: what each action's ids are called stands in its metadata."""
+    document = json.loads(flow(*actions))
+    document["Metadata"] = {
+        "ActionMetadata": {
+            name: {"position": {"x": 1.5, "y": 2}, "parameters": parameters} for name, parameters in names.items()
+        }
+    }
+    return json.dumps(document)
+
+
+def named(name: str) -> dict[str, str]:
+    return {"displayName": name}
+
+
+def chosen(queue: str) -> dict[str, Any]:
+    return action("choose", "UpdateContactTargetQueue", {"QueueId": queue}, then="end", errors={ERROR: "end"})
+
+
+def parameters_of(content: str) -> dict[str, Any]:
+    return {each["Identifier"]: each["Parameters"] for each in json.loads(content)["Actions"]}
+
+
+def test_what_is_not_here_by_its_id_is_found_by_its_name() -> None:
+    hook = {"EventHooks": {"CustomerQueue": ARN.format("contact-flow", "9")}}
+    content = exported(
+        {
+            "choose": {"QueueId": named("Sales")},
+            "hook": {"EventHooks": {"CustomerQueue": named("While you wait")}},
+            "bye": {"PromptId": named("Goodbye")},
+        },
+        chosen(ARN.format("queue", "9")),
+        action("hook", "UpdateContactEventHooks", hook, then="bye", errors={ERROR: "end"}),
+        action("bye", "MessageParticipant", {"PromptId": ARN.format("prompt", "9")}, then="end"),
+    )
+    done = replaced(content, HERE)
+    assert parameters_of(done.content) == {
+        "choose": {"QueueId": "q-1"},
+        "hook": {"EventHooks": {"CustomerQueue": "f-1"}},
+        "bye": {"PromptId": "p-1"},
+        "end": {},
+    }
+    assert done.found == (("queue", "Sales"), ("contact flow", "While you wait"), ("prompt", "Goodbye"))
+    assert done.missing == ()
+    assert json.loads(done.content)["Metadata"] == json.loads(content)["Metadata"], "its layout is kept"
+
+
+def test_an_id_of_this_instance_stays_whatever_it_was_called_when_the_flow_was_written() -> None:
+    for queue in ("q-2", ARN.format("queue", "q-2")):
+        content = exported({"choose": {"QueueId": named("Sales")}}, chosen(queue))
+        done = replaced(content, HERE)
+        assert done.content == content
+        assert (done.found, done.missing) == ((), ())
+
+
+def test_what_is_not_here_by_either_is_told_and_stays() -> None:
+    content = exported({"choose": {"QueueId": named("Accounts")}}, chosen(ARN.format("queue", "9")))
+    done = replaced(content, HERE)
+    assert done.content == content
+    assert done.missing == (("queue", "Accounts"),)
+
+
+def test_references_and_flows_without_names_stay_as_they_are() -> None:
+    for content in (
+        exported({"choose": {"QueueId": named("Sales")}}, chosen("$.Attributes.queue")),
+        exported({"choose": {"QueueId": "Sales"}}, chosen("q-9")),
+        exported({"choose": ["Sales"]}, chosen("q-9")),
+        exported({}, chosen("q-9")),
+        flow(chosen("q-9")),
+        flow(chosen("q-9")).replace('"Metadata": {}', '"Metadata": {"ActionMetadata": [1]}'),
+    ):
+        assert replaced(content, HERE).content == content
