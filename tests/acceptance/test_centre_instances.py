@@ -274,6 +274,12 @@ def test_contact_flows(server: Serving, connect: Any, client: Any, default: str)
     pages = connect.get_paginator("list_contact_flows").paginate(InstanceId=default, PaginationConfig={"PageSize": 1})
     names = [each["Name"] for page in pages for each in page["ContactFlowSummaryList"]]
     assert names == [*DEFAULT_FLOWS, "Appointments", "Later"]
+    connect.update_contact_flow_content(
+        InstanceId=default, ContactFlowId=f"{made['ContactFlowId']}:$SAVED", Content="{}"
+    )
+    for alias, told in (("", "PUBLISHED"), (":$LATEST", "PUBLISHED"), (":$SAVED", "SAVED")):
+        found = connect.describe_contact_flow(InstanceId=default, ContactFlowId=f"{made['ContactFlowArn']}{alias}")
+        assert found["ContactFlow"]["Status"] == told
     whispers = connect.list_contact_flows(InstanceId=default, ContactFlowTypes=["AGENT_WHISPER"])
     assert [each["Id"] for each in whispers["ContactFlowSummaryList"]] == [saved]
 

@@ -91,9 +91,27 @@ async def test_only_a_content_that_can_be_run_is_published(office: Office) -> No
     published = await office.flows.describe_contact_flow(office.default, flow_id)
     assert published.published
     assert published.content == document()
-    with pytest.raises(ConflictError, match="keeps one content"):
-        await office.flows.update_contact_flow_content(office.default, flow_id, "{}", published=False)
-    assert await office.flows.describe_contact_flow(office.default, flow_id) == published
+
+
+async def test_what_is_only_saved_of_a_published_flow_is_beside_it_until_something_is_published(office: Office) -> None:
+    flow_id = (await create(office)).contact_flow_id
+    update, describe = office.flows.update_contact_flow_content, office.flows.describe_contact_flow
+    await update(office.default, flow_id, WRONG, published=False)
+    published, saved = await describe(office.default, flow_id), await describe(office.default, flow_id, saved=True)
+    assert (published.content, published.published) == (document(), True), "contacts go through what they did"
+    assert (saved.content, saved.published) == (WRONG, False), "it need not be such as can be run"
+    await office.new_campaign(flow_id=flow_id)
+    other = document(Metadata={"by": "somebody"})
+    await update(office.default, flow_id, other, published=True)
+    for each in (await describe(office.default, flow_id), await describe(office.default, flow_id, saved=True)):
+        assert (each.content, each.published) == (other, True)
+
+
+async def test_a_campaign_has_a_flow_of_the_type_for_that(office: Office) -> None:
+    for flow_type in ("CUSTOMER_QUEUE", "AGENT_WHISPER", "CAMPAIGN"):
+        flow = await create(office, flow_type, flow_type=flow_type)
+        with pytest.raises(InvalidInputError, match=f"of the type {flow_type}"):
+            await office.new_campaign(flow_id=flow.contact_flow_id)
 
 
 async def test_what_is_only_saved_may_be_anything_that_is_not_too_long(office: Office) -> None:

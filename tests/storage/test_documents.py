@@ -41,7 +41,7 @@ HOURS = HoursOfOperation(
 )
 FACTS: list[Fact] = [
     Queue("id", "name", "+12065550100", "For sale", "h1", False, 12, "Sales", "p1", "f1", TAGS),
-    ContactFlow("id", "name", "CUSTOMER_QUEUE", "Greets", True, True, "{}", TAGS),
+    ContactFlow("id", "name", "CUSTOMER_QUEUE", "Greets", True, True, "{}", TAGS, draft="[]"),
     PhoneNumber("id", "name", "US", "TOLL_FREE", "Sales", TAGS),
     RoutingProfile("id", "name", (ServedQueue("q1", 2, 5),), "All", "q1", 1, "TIME_SINCE_LAST_INBOUND", TAGS),
     Agent("id", "name", "r1", "Ann", "Example", "a@example.com", ("s1",), PhoneConfig("DESK_PHONE", True, 30), TAGS),

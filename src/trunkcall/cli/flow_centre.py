@@ -20,11 +20,11 @@ from trunkcall.cli.files import open_output
 from trunkcall.cli.flow_files import STANDARD_INPUT, FlowError, FlowFile, one_of, published, read_flow
 from trunkcall.cli.flow_names import listed, replaced
 from trunkcall.cli.tables import plain_table, printable, terminal_width
+from trunkcall.domain.contact_flow import CONTACT_FLOW
 from trunkcall.flows.checking import check
 from trunkcall.flows.language import FLOW_TYPES
 from trunkcall.settings import Settings
 
-CONTACT_FLOW = "CONTACT_FLOW"
 SAVED = ":$SAVED"
 
 FlowName = Annotated[str, typer.Argument(metavar="FLOW", help="A contact flow, by name, id or ARN.")]

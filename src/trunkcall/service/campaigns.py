@@ -18,6 +18,7 @@ from trunkcall.domain.campaign import (
     takes_queue_from_flow,
 )
 from trunkcall.domain.clock import NowOf
+from trunkcall.domain.contact_flow import CONTACT_FLOW
 from trunkcall.domain.detection import TAG as DETECTION
 from trunkcall.domain.detection import parse_detection
 from trunkcall.domain.directory import Directory
@@ -290,6 +291,10 @@ class Campaigns:
             raise NotFoundError("No contact flow with this id exists in the instance.")
         if not flow.published:
             raise InvalidInputError("The contact flow is not published. Publish it, and have the campaign use it then.")
+        if flow.flow_type != CONTACT_FLOW:
+            raise InvalidInputError(
+                f"The contact flow is of the type {flow.flow_type}. A campaign needs one of the type {CONTACT_FLOW}."
+            )
         queue_id = None
         if outbound_call.queue_id is not None:
             queue_id = self._scope.resource_id(instance_id, ResourceKind.QUEUE, outbound_call.queue_id)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
-from trunkcall.domain.errors import ConflictError, InUseError, InvalidInputError
+from trunkcall.domain.errors import InUseError, InvalidInputError
 from trunkcall.domain.fact_kind import FactKind
 from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.flows.checking import problems_of
@@ -61,10 +61,13 @@ class ContactFlows:
         await self._centre.change(instance, lambda *_: [flow])
         return flow
 
-    async def describe_contact_flow(self, instance: str, flow: str) -> ContactFlow:
-        """The flow, always with a content. Raises NotFoundError."""
+    async def describe_contact_flow(self, instance: str, flow: str, *, saved: bool = False) -> ContactFlow:
+        """The flow, always with a content; ``saved`` asks for what was saved last, be it published or not. Raises
+        NotFoundError."""
         directory = await self._centre.directory(instance)
         found = self._find(directory, flow)
+        if saved and found.draft is not None:
+            return replace(found, content=found.draft, published=False)
         return found if found.content is not None else replace(found, content=DEFAULT_CONTENT)
 
     async def list_contact_flows(
@@ -76,19 +79,16 @@ class ContactFlows:
         return page_of(listed, lambda flow: flow.contact_flow_id, after, limit)
 
     async def update_contact_flow_content(self, instance: str, flow: str, content: str, *, published: bool) -> None:
-        """Give the flow another content, and publish it or leave it saved. Raises NotFoundError, FlowContentError,
-        ConflictError where a published flow is to have another content that is only saved: a flow has one; InUseError
-        where a campaign would be left without a queue."""
+        """Give the flow another content, and publish it or only save it: what contacts of a published flow go through
+        stays then as it is. Raises NotFoundError, FlowContentError, InUseError where a campaign would be left without a
+        queue."""
         _check(content, published=published)
 
         def decide(directory: Directory, use: CentreUse) -> Sequence[Fact]:
             found = self._find(directory, flow)
-            changed = replace(found, content=content, published=published)
             if found.published and not published:
-                raise ConflictError(
-                    "The flow is published, and keeps one content here. Publish the new one, or create another flow "
-                    "for it."
-                )
+                return [replace(found, draft=content)]
+            changed = replace(found, content=content, published=published, draft=None)
             if found.contact_flow_id in use.queue_flow_ids and len(queues_set_by(changed, directory)) != 1:
                 raise InUseError(
                     "A campaign that names no queue has the one that this contact flow sets, and the new content does "

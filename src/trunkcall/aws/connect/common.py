@@ -22,7 +22,9 @@ USUAL_RESULTS: Final = 100
 """Of a page, as documented."""
 VOICE: Final = "VOICE"
 SAVED: Final = ":$SAVED"
-"""After an id or ARN of a flow: its content that is saved, whether it is published or not."""
+"""After an id or ARN of a flow: what of it was saved last, be it published or not."""
+LATEST: Final = ":$LATEST"
+"""The same: what of it is published, as without any."""
 
 
 class Pages:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 
-from trunkcall.aws.connect.common import SAVED, Pages, arn_in, modified
+from trunkcall.aws.connect.common import LATEST, SAVED, Pages, arn_in, modified
 from trunkcall.aws.errors import ApiError
 from trunkcall.aws.members import MEMBERS
 from trunkcall.aws.protocol import Handler, Json, RequestContext
@@ -56,7 +56,7 @@ class ContactFlowOperations:
 
     async def describe_contact_flow(self, context: RequestContext, request: Json) -> Json:
         named, saved = _named(request)
-        flow = await self._contact_flows.describe_contact_flow(request["InstanceId"], named)
+        flow = await self._contact_flows.describe_contact_flow(request["InstanceId"], named, saved=saved)
         if not flow.published and not saved:
             raise ApiError(
                 "ContactFlowNotPublishedException",
@@ -131,8 +131,9 @@ def _problems_told() -> Iterator[None]:
 
 
 def _named(request: Json) -> tuple[str, bool]:
+    """The flow, and whether it is about what was saved."""
     named: str = request["ContactFlowId"]
-    return named.removesuffix(SAVED), named.endswith(SAVED)
+    return named.removesuffix(SAVED).removesuffix(LATEST), named.endswith(SAVED)
 
 
 def _state(flow: ContactFlow) -> str:

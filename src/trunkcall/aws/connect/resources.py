@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from trunkcall.aws.connect.common import SAVED
+from trunkcall.aws.connect.common import LATEST, SAVED
 from trunkcall.aws.iam import ALL
 from trunkcall.aws.model import Operation
 from trunkcall.domain.identifiers import ResourceKind, Scope
@@ -143,7 +143,7 @@ def _instance(scope: Scope, name: str) -> str:
 
 def _part(scope: Scope, instance: str, kind: ResourceKind, name: str) -> str:
     if kind is ResourceKind.CONTACT_FLOW:
-        name = name.removesuffix(SAVED)
+        name = name.removesuffix(SAVED).removesuffix(LATEST)
     if name.startswith("arn:"):
         return name
     return scope.arn("", kind, name) if kind is ResourceKind.PHONE_NUMBER else f"{instance}/{kind}/{name}"

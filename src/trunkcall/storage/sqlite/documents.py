@@ -145,6 +145,7 @@ def _contact_flow(contact_flow_id: str, name: str, members: Mapping[str, Any]) -
         optional_text(members, "content"),
         text_map(members, "tags"),
         optional_instant(members, "changed_at"),
+        optional_text(members, "draft"),
     )
 
 
