@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import stat
 import wave
 from collections.abc import Iterator
 from dataclasses import replace
@@ -100,6 +101,7 @@ def test_recordings_are_listed_and_written_to_files(recorded: Serving, tmp_path:
     folder = tmp_path / "talks"
     assert f"{len(ids)} recordings written" in run(recorded, "recordings", "export", str(folder), "--yes")
     assert {path.stem for path in folder.iterdir()} == ids
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())} == {0o700, 0o600}
     samples, left, right = wav(next(folder.iterdir()).read_bytes())
     assert samples == 40 * SECOND
     assert set(right) == {0}, "the agent is on the right"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.support import House, dialing
+from storage.support import directory
 from trunkcall.domain.contact import ContactRecord
 from trunkcall.domain.instants import DAY, Instant
 from trunkcall.domain.recording import ON, TAG, location_of
@@ -112,6 +113,15 @@ async def test_a_file_that_no_record_has_goes_with_the_others_of_its_day(kept: K
     await kept.retention(90).delete_due()
     assert not stray.exists()
     assert kept.on_disk() == 0
+
+
+async def test_by_the_clock_of_another_instance_nothing_is_deleted(kept: Kept) -> None:
+    """Instances may go at speeds of their own, and all keep files in one folder."""
+    await kept.house.kept.create_instance(directory("ahead"))
+    store, now = kept.house.kept, {"ahead": kept.now + 400 * DAY}
+    retention = RecordingRetention(store, kept.files, store, lambda each: now.get(each, kept.now), days=90)
+    assert await retention.delete_due() == 0
+    assert kept.on_disk() > 2
 
 
 async def test_what_cannot_be_deleted_is_said_and_keeps_nothing_else_from_being_deleted(kept: Kept) -> None:

@@ -50,3 +50,12 @@ async def test_where_there_is_no_place_for_sounds_that_is_said(tmp_path: Path) -
     (tmp_path / "added").write_text("a file")
     with pytest.raises(StoreUnavailableError, match="cannot be kept"):
         await PromptFiles(tmp_path / "added").keep("closing", b"1")
+
+
+async def test_a_sound_that_cannot_be_deleted_is_left_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = PromptFiles(tmp_path)
+    files.path("closing").mkdir()
+    await files.drop("closing")
+    assert [record.message for record in caplog.records] == ["the sound of a former prompt is left"]

@@ -6,11 +6,14 @@ Decides names and modes of the files. It must not know which prompts there are.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from trunkcall.domain.errors import StoreUnavailableError
+
+log = logging.getLogger(__name__)
 
 
 class PromptFiles:
@@ -46,4 +49,8 @@ class PromptFiles:
             raise StoreUnavailableError(f"The sound cannot be kept: {error.strerror}.") from error
 
     def _remove(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            # Nobody knows of it any more, and whoever has deleted a prompt can do nothing about it.
+            log.warning("the sound of a former prompt is left", extra={"path": str(path), "why": error.strerror})
