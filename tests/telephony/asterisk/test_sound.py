@@ -194,6 +194,7 @@ async def test_a_sound_that_is_none_is_over_at_once_and_told(line: AsteriskLine,
     line.carrier.play("leg", "some", plain(f"{LOW} for 0.2"))
     await until(lambda: len(told(line, PlaybackEnded)) == len(("none", "some")))
     assert line.carrier.prompt_trouble is None
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "none", False), PlaybackEnded("leg", "some", True)]
 
 
 def parts(*texts: str, again: bool = False) -> Saying:
