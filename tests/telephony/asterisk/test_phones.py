@@ -228,12 +228,13 @@ def test_a_phone_that_refuses_is_left_alone_for_longer_and_longer(floor: Floor, 
 
 
 def test_an_agent_comes_and_goes_by_dialing_and_reaches_nobody_by_it(floor: Floor) -> None:
-    phone = floor.phone(floor.hire("ada", "--persistent-connection"))
+    phone, bea = floor.phone(floor.hire("ada", "--persistent-connection")), floor.hire("bea")
     floor.until_registered(phone)
 
     assert floor.dials(phone, "*1") == 200
     floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
     floor.server.wait_until(lambda: [each.up for each in calls(phone)] == [True])
+    assert floor.state_of("bea")[0] == "Offline", "who dials comes to work alone"
     assert floor.dials(phone, "*2") == 200
     floor.server.wait_until(lambda: floor.state_of("ada") == ("OnBreak", None))
     assert floor.dials(phone, "*0") == 200
@@ -242,7 +243,7 @@ def test_an_agent_comes_and_goes_by_dialing_and_reaches_nobody_by_it(floor: Floo
 
     for whom in ("**", "*9", "1", numbers(1)[0], "ada", "customer", "north"):
         assert floor.dials(phone, whom) in (403, 603), whom
-    assert floor.dials(floor.phone({**floor.hire("bea"), "password": "a guess"}), "*1") == 401
+    assert floor.dials(floor.phone({**bea, "password": "a guess"}), "*1") == 401
     assert floor.customers.invites == []
     assert floor.state_of("ada") == ("Offline", None)
     floor.server.wait_until(lambda: ask(floor.site.place, "GET", "channels") == [])
