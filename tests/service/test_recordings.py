@@ -154,3 +154,16 @@ async def test_where_the_folder_of_recordings_is_none_there_is_no_sound(archive:
     assert {(each.samples, each.damaged) for each in page.recordings} == {(None, False)}
     with pytest.raises(NotFoundError):
         await archive.recordings().sound("instance-1", f"{archive.contacts[0]}.1")
+
+
+async def test_what_was_deleted_is_not_heard_again_where_a_backup_brings_its_file_back(archive: Archive) -> None:
+    contact_id = archive.contacts[0]
+    path = await archive.file_of(contact_id)
+    backup = path.read_bytes()
+    retention = RecordingRetention(archive.store, archive.files, archive.store, lambda _: NOW + 2 * DAY, days=1)
+    assert await retention.delete_due()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(backup)
+    assert await archive.recordings().recordings_of("instance-1", contact_id) == []
+    with pytest.raises(NotFoundError, match="no recording with this id"):
+        await archive.recordings().sound("instance-1", f"{contact_id}.1")
