@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from random import Random
 from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -206,6 +207,7 @@ async def attempt(
         config=EngineConfig(trunks=(Trunk("default", channels=100_000, attempts_per_s=10_000_000.0),)),
         gate_of=gate_of,
         dialing_of=partial(dialing_settings, defaults=DialingDefaults(30 * SECOND, AbandonmentLimits())),
+        chance=Random(1),
         new_id=lambda: uuid4().hex,
         lease=lease,
         current=dialer,

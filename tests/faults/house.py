@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar, cast
 
 from gating import no_policy
@@ -89,6 +90,7 @@ class Process:
             config=EngineConfig(),
             dialing_of=dialing_of,
             gate_of=no_policy,
+            chance=Random(1),
             new_id=lambda: f"leg-{next(house.numbers)}",
             lease=LeaseHolder(store, house.instance_id, name, sole=False, length=LEASE, monotonic=house.loop.time),
             current=self.dialer,

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar, cast
 
 from gating import no_policy
@@ -158,6 +159,7 @@ class Bench:
             gate_of=no_policy,
             safe_harbour_of=partial(safe_harbour_message, default=""),
             phrases=self.phrases,
+            chance=Random(1),
             new_id=lambda: next(self._ids),
             lease=LeaseHolder(store, self.instance_id, "host:1", sole=False, monotonic=self.loop.time),
             current=self.current,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from random import Random
 
 from gating import no_policy, screening
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, FaultyStore, Witness, dialing_of
@@ -180,6 +181,7 @@ class Server:
             config=EngineConfig(),
             dialing_of=dialing_of,
             gate_of=no_policy,
+            chance=Random(1),
             new_id=lambda: installation.new_id(f"{instance_id}-leg"),
             lease=lease,
             current=dialer,

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from contextlib import suppress
+from random import Random
 
 from gating import no_policy, screening
 from service.support import BEGUN_AT, ONE_TO_ONE, SCOPE, Ear, FaultyStore, Witness, dialing_of
@@ -121,6 +122,7 @@ class Server:
             config=EngineConfig(),
             dialing_of=dialing_of,
             gate_of=no_policy,
+            chance=Random(1),
             new_id=installation.new_id,
             lease=self.lease,
             current=self.dialer,

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from random import Random
 from typing import Any, TypeAlias
 
 from gating import no_policy
@@ -278,6 +279,7 @@ class House:
             config=EngineConfig(),
             dialing_of=lambda campaign: self.dialing_of(campaign),
             gate_of=lambda directory: self.gate_of(directory),
+            chance=Random(1),
             new_id=lambda: next(self.ids),
             lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
             current=self.dialer,

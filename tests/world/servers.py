@@ -121,6 +121,7 @@ class Seat:
             config=place.config,
             dialing_of=dialing_of,
             gate_of=_gate_of(*place.config.trunks),
+            chance=Random(1),
             new_id=around.new_id,
             lease=lease,
             current=self.current,

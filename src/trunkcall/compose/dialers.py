@@ -85,6 +85,8 @@ class Dialers:
             gate_of=self.gate_of,
             on_facts=telephony.know,
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
+            chance=self.leg_ids,
+            functions=self.functions_of(clock),
             lease=lease,
             current=dialer,
             safe_harbour_of=partial(safe_harbour_message, default=settings.safe_harbour_message),

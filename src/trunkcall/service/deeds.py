@@ -10,6 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from trunkcall.domain.campaign import Campaign
@@ -47,6 +48,8 @@ from trunkcall.engine.commands import (
 from trunkcall.engine.events import PlaybackEnded
 from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.facts import KnownFacts
+from trunkcall.service.flow_runner import FlowRunner
+from trunkcall.service.functions import Functions
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
 from trunkcall.service.totals import DialerTotals
@@ -65,15 +68,13 @@ class Done:
     """Legs that were to be originated and were not, in the order of their deeds."""
     unsaid: tuple[PlaybackEnded, ...] = ()
     """Of announcements that nobody has to be told, or that nobody can be."""
-    asked: tuple[str, ...] = ()
-    """Contacts whose flows want a function asked. There is none that can be."""
 
 
 class Deeds:
     """Deeds as one dialer has them done. ``campaigns``, ``known`` and ``lost`` are the dialer's own: its campaigns, the
     contacts that the engine holds or has in progress, and the hosts that were lost since the engine has taken its turn,
-    where None is all of them. ``may_originate``, ``text_of`` and ``safe_harbour_of`` are what it was given; ``phrases``
-    are what agents are told, None where tones stand for it."""
+    where None is all of them. ``may_originate``, ``flows``, ``functions`` and ``safe_harbour_of`` are what it was
+    given; ``phrases`` are what agents are told, None where tones stand for it."""
 
     def __init__(
         self,
@@ -86,7 +87,8 @@ class Deeds:
         known: Mapping[str, WaitingContact],
         lost: Collection[str | None],
         may_originate: Callable[[bool], bool],
-        text_of: Callable[[PlayMessage], str],
+        flows: FlowRunner,
+        functions: Functions,
         safe_harbour_of: SafeHarbourOf,
         phrases: Phrases | None,
     ) -> None:
@@ -98,7 +100,8 @@ class Deeds:
         self._known = known
         self._lost = lost
         self._may_originate = may_originate
-        self._text_of = text_of
+        self._flows = flows
+        self._functions = functions
         self._safe_harbour_of = safe_harbour_of
         self._phrases = phrases
 
@@ -107,7 +110,6 @@ class Deeds:
         halted since they were decided."""
         refills: list[RefillWindow] = []
         chosen: list[ChooseStatus] = []
-        asked: list[str] = []
         voided: list[str] = []
         unsaid: list[PlaybackEnded] = []
         differences: Counter[LegDifference] = Counter()
@@ -136,7 +138,7 @@ class Deeds:
                 case StopRecording():
                     self._carrier.stop_recording(deed)
                 case PlayMessage():
-                    self._carrier.play(deed.leg_id, deed.play_id, plain(self._text_of(deed)))
+                    self._carrier.play(deed.leg_id, deed.play_id, self._flows.saying_of(deed))
                 case SpeakSafeHarbour():
                     self._carrier.play(deed.leg_id, deed.play_id, plain(self._safe_harbour_text(deed)))
                 case AnnounceRecording():
@@ -160,7 +162,7 @@ class Deeds:
                 case ChooseStatus():
                     chosen.append(deed)
                 case AskFunction():
-                    asked.append(deed.contact_id)
+                    self._ask(deed.contact_id)
                 case NoteDifference():
                     differences[deed.difference] += 1
                 case _:
@@ -168,7 +170,7 @@ class Deeds:
         if differences:
             self._totals.differences.update(differences)
             log.warning("legs were other than the carrier has them, and are settled", extra=_counts(differences))
-        return Done(tuple(refills), tuple(chosen), tuple(voided), tuple(unsaid), tuple(asked))
+        return Done(tuple(refills), tuple(chosen), tuple(voided), tuple(unsaid))
 
     def _originated(self, command: Originate, *, outbound_calls: bool) -> bool:
         """Hand it over, if it still may be."""
@@ -191,6 +193,13 @@ class Deeds:
         else:
             self._carrier.originate_session_leg(command)
         return True
+
+    def _ask(self, contact_id: str) -> None:
+        """Ask the function that the contact's flow has come to."""
+        asked = self._flows.asked(contact_id)
+        if asked is not None:
+            done = partial(self._flows.answered, contact_id, asked.number)
+            self._functions.ask(asked.arn, asked.question, asked.within, done)
 
     def _confirm(self, command: Confirm) -> None:
         """Tell an agent something, in words or by a tone."""

@@ -19,10 +19,12 @@ from trunkcall.domain.agent import AgentStatus
 from trunkcall.domain.campaign import Campaign, CampaignState
 from trunkcall.domain.changes import (
     AttemptBegun,
+    AttemptVoided,
     Change,
     ContactEnded,
     ContactExpired,
     ContactHeld,
+    ContactSetAside,
     Refusal,
 )
 from trunkcall.domain.confirmations import Phrases
@@ -32,7 +34,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.flow import FlowEvent
 from trunkcall.domain.instants import MINUTE, Duration, Instant
 from trunkcall.domain.transitions import OVER
-from trunkcall.engine.commands import PlayMessage, RefillWindow
+from trunkcall.engine.commands import RefillWindow
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
 from trunkcall.engine.events import (
@@ -40,6 +42,7 @@ from trunkcall.engine.events import (
     AttemptRefused,
     CallerIdsRestored,
     CampaignChanged,
+    CarrierEvent,
     CarrierFound,
     CarrierLost,
     ChangesLeftOut,
@@ -50,6 +53,7 @@ from trunkcall.engine.events import (
     DueChanged,
     Event,
     FlowTold,
+    KeyPressed,
     LedgerRestored,
     OriginateVoided,
     RequestsAccepted,
@@ -61,6 +65,8 @@ from trunkcall.service.clock import InstanceClock
 from trunkcall.service.deeds import Deeds
 from trunkcall.service.dialing_settings import DialingOf, caller_id_of
 from trunkcall.service.facts import KnownFacts
+from trunkcall.service.flow_runner import FlowRunner
+from trunkcall.service.functions import Functions
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf
 from trunkcall.service.totals import DialerTotals
@@ -75,6 +81,8 @@ SWEEP_LIMIT = 2000
 COMPARE_EVERY: Duration = MINUTE
 """How often our legs are compared with the carrier's, by the instance's clock."""
 
+_OVER_WITH: Final = ContactEnded | AttemptVoided | ContactSetAside
+"""What leaves nobody in a flow."""
 _DONE_WITH: Final = ContactEnded | ContactExpired | ContactHeld
 """What leaves a contact to the store."""
 
@@ -87,9 +95,9 @@ class Dialer:
     ``before_deciding`` is awaited in every turn before the engine is told anything: what is posted by then is told in
     the same turn. ``choose_status`` has an agent want what was chosen on the telephone. ``may_originate`` tells whether
     an originate, of a campaign that needs agents or does not, may still be handed over: the process may have been
-    stopped since it was decided. ``text_of`` tells what a message says, ``dialing_of`` how a campaign is dialed, but
-    for what facts decide, and ``safe_harbour_of`` what it has said to those whom no agent
-    reaches.
+    stopped since it was decided. ``flows`` runs what contacts go through, ``functions`` are those that it may ask.
+    ``dialing_of`` tells how a campaign is dialed, but for the number that it shows, which facts decide, and
+    ``safe_harbour_of`` what it has said to those whom no agent reaches.
     """
 
     def __init__(
@@ -108,7 +116,8 @@ class Dialer:
         before_deciding: Callable[[], Awaitable[None]],
         choose_status: Callable[[str, AgentStatus], Awaitable[None]],
         may_originate: Callable[[bool], bool],
-        text_of: Callable[[PlayMessage], str],
+        flows: FlowRunner,
+        functions: Functions,
         dialing_of: DialingOf,
         safe_harbour_of: SafeHarbourOf,
         phrases: Phrases | None,
@@ -116,6 +125,8 @@ class Dialer:
     ) -> None:
         self._facts = facts
         self._engine = engine
+        self._flows = flows
+        flows.tell = self.post
         self._store = store
         self._clock = clock
         self._lease = lease
@@ -164,7 +175,8 @@ class Dialer:
             known=self._known,
             lost=self._lost,
             may_originate=may_originate,
-            text_of=text_of,
+            flows=flows,
+            functions=functions,
             safe_harbour_of=safe_harbour_of,
             phrases=phrases,
         )
@@ -194,6 +206,7 @@ class Dialer:
         self.post(CarrierLost())
         contacts = await self._store.live_contacts(self._lease.instance_id)
         await self._read_campaigns(in_progress=frozenset(contact.campaign_id for contact in contacts))
+        self._flows.restore(await self._store.called_contacts(self._lease.instance_id), self._campaigns)
         self.post(ContactsRestored(tuple(contacts)))
         self._adopted = await self._gate.adopt()
         sessions = await self._store.live_sessions(self._lease.instance_id)
@@ -212,6 +225,15 @@ class Dialer:
             # Now it is known who has answered: they are let alone.
             self.opted_out(self._adopted)
         self._wake()
+
+    def hear(self, event: CarrierEvent) -> None:
+        """The carrier has said something, now. A key that somebody presses in a flow is the flow's."""
+        if isinstance(event, KeyPressed):
+            contact_id = self._flows.key_pressed(event.leg_id, event.key)
+            if contact_id is not None:
+                self.post(FlowTold(contact_id, FlowEvent.PRESSED))
+                return
+        self.post(event)
 
     def campaigns_changed(self) -> None:
         """The store's campaigns are not what they were."""
@@ -357,14 +379,13 @@ class Dialer:
 
     async def _carry_out(self, decision: Decision, now: Instant) -> Sequence[RefillWindow]:
         """Commit, then have the deeds done; which windows are to be filled."""
-        result = await self._commit(decision.changes, now) if decision.changes else CommitResult()
+        changes = (*decision.changes, *self._flows.changes(now))
+        result = await self._commit(changes, now) if changes else CommitResult()
         deeds = decision.deeds_to_do(refused=result.refused, left_out=result.left_out)
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
         for ended in done.unsaid:
             self.post(ended)
-        for contact_id in done.asked:
-            self.post(FlowTold(contact_id, FlowEvent.NOT_ANSWERED))
         # Whoever has chosen in another way during the commit has chosen last.
         spoke = {event.agent_id for event, _ in self._inbox if isinstance(event, AgentStatusSet)}
         for choice in done.chosen:
@@ -376,6 +397,7 @@ class Dialer:
         """Make the changes durable, and have the engine know of those that are not."""
         result = await self._store.commit(self._lease, changes, self._gate.clearances(changes))
         self._totals.count(changes, result)
+        self._tell_flows(changes, result)
         self._forget([change.contact_id for change in changes if isinstance(change, _DONE_WITH)])
         for change in changes:
             if isinstance(change, AttemptBegun) and result.refused.get(change.contact_id) in (
@@ -389,6 +411,21 @@ class Dialer:
         self._post_first([ChangesLeftOut(contact_id) for contact_id in sorted(result.left_out)], now)
         self._forget([contact_id for contact_id, why in refused if not why.waits_in_window])
         return result
+
+    def _tell_flows(self, changes: Sequence[Change], result: CommitResult) -> None:
+        """Say who is dialed, whose flow may look up what is known of them, and who is done with."""
+        for change in changes:
+            if isinstance(change, AttemptBegun) and change.contact_id not in result.refused:
+                contact = self._known.get(change.contact_id)
+                if contact is not None:
+                    self._flows.attempted(
+                        change.contact_id,
+                        self._campaigns[change.campaign_id],
+                        contact.phone_number,
+                        change.caller_id,
+                        result.attributes.get(change.contact_id, {}),
+                    )
+        self._flows.let_go([each.contact_id for each in changes if isinstance(each, _OVER_WITH)])
 
     def _post_first(self, events: Sequence[Event], at: Instant) -> None:
         """Tell the engine before all else, whatever has happened during the commit: it would go on with attempts that

@@ -21,6 +21,7 @@ from trunkcall.domain.queue import Queue
 from trunkcall.engine.progress import QueueFigures
 from trunkcall.flows.document import Flow
 from trunkcall.flows.references import Path
+from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.hours import is_open
 from trunkcall.service.numbers import NotDialableError, to_e164
 
@@ -146,7 +147,7 @@ class FlowSurroundings:
         return int(self._chance() * 100) + 1
 
     def _queue(self, queue_id: str | None) -> Queue | None:
-        return self._directory.queues.get(queue_id or self._person.campaign.outbound_call.queue_id or "")
+        return self._directory.queues.get(queue_id or queue_of(self._person.campaign, self._directory) or "")
 
 
 def last_of(id_or_arn: str) -> str:

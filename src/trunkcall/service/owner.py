@@ -12,6 +12,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Collection
+from random import Random
 
 from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.confirmations import Phrases
@@ -21,7 +22,6 @@ from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
-from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.chosen_statuses import ChosenStatuses
 from trunkcall.service.clock import InstanceClock, since_boot_s
@@ -29,6 +29,8 @@ from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialer import Dialer
 from trunkcall.service.dialing_settings import DialingOf
 from trunkcall.service.facts import KnownFacts
+from trunkcall.service.flow_runner import FlowRunner
+from trunkcall.service.functions import Functions, NoFunctions
 from trunkcall.service.lease import LeaseHolder
 from trunkcall.service.presence import Presence
 from trunkcall.service.safe_harbour import SafeHarbourOf, no_safe_harbour
@@ -51,7 +53,8 @@ LOG_EVERY_S = 60.0
 class InstanceOwner:
     """Dials for one instance for as long as it holds the lease. ``current`` is told who dials, and why nobody does,
     ``on_facts`` what there is around the campaigns, as often as that changes. ``phrases`` are what agents are told on
-    the telephone, None where tones stand for it."""
+    the telephone, None where tones stand for it. ``chance`` is what flows go on by that go on by chance, ``functions``
+    are those that flows may ask, None where there are none."""
 
     def __init__(
         self,
@@ -69,12 +72,14 @@ class InstanceOwner:
         config: EngineConfig,
         dialing_of: DialingOf,
         new_id: NewId,
+        chance: Random,
         lease: LeaseHolder,
         current: CurrentDialer,
         gate_of: GateOf,
         on_facts: Callable[[Directory], None] = lambda _: None,
         safe_harbour_of: SafeHarbourOf = no_safe_harbour,
         phrases: Phrases | None = None,
+        functions: Functions | None = None,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -91,6 +96,8 @@ class InstanceOwner:
         self._config = config
         self._dialing_of = dialing_of
         self._new_id = new_id
+        self._chance = chance
+        self._functions = functions or NoFunctions()
         self._lease = lease
         self._current = current
         self._safe_harbour_of = safe_harbour_of
@@ -141,10 +148,12 @@ class InstanceOwner:
 
     async def _own(self, lease: Lease) -> None:
         directory = await self._read_directory()
-        flows = BuiltinFlow()
+        facts = KnownFacts(directory.instance, self._history, self._config.trunks)
+        flows = FlowRunner(facts, self._chance)
         engine = Engine(self._config, new_id=self._new_id, flows=flows)
+        flows.figures_of = engine.queue_figures
         dialer = Dialer(
-            facts=KnownFacts(directory.instance, self._history, self._config.trunks),
+            facts=facts,
             engine=engine,
             store=self._store,
             gate_store=self._gate_store,
@@ -157,7 +166,8 @@ class InstanceOwner:
             before_deciding=self._look_at_agents,
             choose_status=self._chosen.choose_by_phone,
             may_originate=self._may_originate,
-            text_of=lambda message: flows.text(message.action_id),
+            flows=flows,
+            functions=self._functions,
             dialing_of=self._dialing_of,
             safe_harbour_of=self._safe_harbour_of,
             phrases=self._phrases,
@@ -174,7 +184,7 @@ class InstanceOwner:
                 "contacts were in progress when their dialer went away",
                 extra={"instance_id": self._instance_id, "number": taken_over},
             )
-        await self._carrier.start(dialer.post, token=lease.token)
+        await self._carrier.start(dialer.hear, token=lease.token)
         self._clock.settle_with(dialer.settled)
         with self._current.dialing(engine, dialer):
             async with asyncio.TaskGroup() as tasks:

@@ -18,15 +18,31 @@ from trunkcall.domain.changes import (
     ContactExpired,
     ContactForbidden,
     ContactHeld,
+    FlowProgressed,
 )
 from trunkcall.domain.clearance import HoldReason, Prohibition
 from trunkcall.domain.contact import Disposition, forbidden_as
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.leg import LegDifference
+from trunkcall.flows.language import ERRORS
 from trunkcall.service.history import AttemptHistory
 from trunkcall.storage.ports.ownership import CommitResult
 
 FORGOTTEN = "forgotten"
 """Stands for all campaigns that were let go of."""
+
+
+def left_by(taken: Taken) -> str:
+    """How an action was left, in one of few words: ``next``, ``condition``, ``end``, or the name of an error."""
+    match taken.branch:
+        case None:
+            return "end"
+        case "":
+            return "next"
+        case error if error in ERRORS:
+            return error
+        case _:
+            return "condition"
 
 
 @dataclass(slots=True)
@@ -57,6 +73,8 @@ class DialerTotals:
     """Contacts that it ended."""
     differences: Counter[LegDifference] = field(default_factory=Counter)
     """Legs that the carrier had otherwise than the engine, and that were settled."""
+    flow_actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Actions of flows that contacts have been through, by type and by how each was left."""
     commits: int = 0
     changes: int = 0
 
@@ -103,6 +121,9 @@ class DialerTotals:
                     disposition = result.refused[change.contact_id].disposition
                     if disposition is not None:
                         self.ended[change.campaign_id, disposition] += 1
+                case FlowProgressed() if change.contact_id not in result.left_out:
+                    for taken in change.taken:
+                        self.flow_actions[taken.action, left_by(taken)] += 1
                 case _:
                     pass
 

@@ -28,7 +28,7 @@ from trunkcall.storage.ports.directory import (
 from trunkcall.storage.ports.do_not_call import ListedNumbers, ListEntries
 from trunkcall.storage.ports.keys import AccessKeyStore
 from trunkcall.storage.ports.life import StoreLife
-from trunkcall.storage.ports.ownership import CalledContacts, DialingStore, GateStore, Leases
+from trunkcall.storage.ports.ownership import DialingStore, GateStore, Leases
 from trunkcall.storage.ports.presence import AgentPresences
 from trunkcall.storage.ports.privacy import Erasure, PersonalData
 from trunkcall.storage.ports.quarantine import Quarantine, QuarantineCount
@@ -68,7 +68,6 @@ class Store(
     RecordingDeletion,
     Leases,
     DialingStore,
-    CalledContacts,
     GateStore,
     Protocol,
 ):

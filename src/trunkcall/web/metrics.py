@@ -336,6 +336,11 @@ def _totals(totals: Mapping[str, DialerTotals]) -> Iterator[CounterMetricFamily]
         "Legs that the carrier had otherwise, and that were settled.",
         labels=[*INSTANCE, "difference"],
     )
+    flow_actions = CounterMetricFamily(
+        "trunkcall_flow_actions",
+        "Actions of flows that contacts have been through, by type and by how each was left.",
+        labels=[*INSTANCE, "type", "branch"],
+    )
     for instance_id, sums in totals.items():
         for campaign_id, number in sums.attempts.items():
             attempts.add_metric([instance_id, campaign_id], number)
@@ -345,7 +350,9 @@ def _totals(totals: Mapping[str, DialerTotals]) -> Iterator[CounterMetricFamily]
             ended.add_metric([instance_id, campaign_id, disposition], number)
         for difference in LegDifference:
             differences.add_metric([instance_id, difference], sums.differences[difference])
-    yield from (attempts, voided, ended, differences)
+        for (action, left), number in sums.flow_actions.items():
+            flow_actions.add_metric([instance_id, action, left], number)
+    yield from (attempts, voided, ended, differences, flow_actions)
     yield _counter("trunkcall_dialer_commits", "Commits of the dialer.", {key: s.commits for key, s in totals.items()})
     yield _counter(
         "trunkcall_dialer_changes", "Changes in those commits.", {key: sums.changes for key, sums in totals.items()}

@@ -127,14 +127,6 @@ class GateStore(Commits, Protocol):
         Looks at up to ``limit`` attempts, and goes on from there when it is called again. Raises LeaseLostError."""
 
 
-class CalledContacts(Protocol):
-    """What flows go by."""
-
-    async def called_contacts(self, instance_id: str) -> Sequence[CalledContact]:
-        """Of contacts that are neither waiting nor ended, nor set aside, what their flows may look up, and where they
-        stand in them. Of what cannot be read there is nothing."""
-
-
 class DialingStore(Commits, Protocol):
     """What a dialer reads, and the changes that it makes under its lease."""
 
@@ -144,6 +136,10 @@ class DialingStore(Commits, Protocol):
 
     async def live_contacts(self, instance_id: str) -> Sequence[LiveContact]:
         """Contacts that are neither waiting nor ended, nor set aside."""
+
+    async def called_contacts(self, instance_id: str) -> Sequence[CalledContact]:
+        """Of the same contacts what their flows may look up, and where they stand in them. Of what cannot be read there
+        is nothing."""
 
     async def live_sessions(self, instance_id: str) -> Sequence[LiveSession]:
         """Sessions that were begun and have not ended, at most one of an agent, in the order in which they were

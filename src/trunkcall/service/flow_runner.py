@@ -1,0 +1,544 @@
+"""The flows of one dialer's contacts: runs them (``flows.running``) for the engine, and keeps what only flows may know.
+
+Decides how what happens to a contact becomes an event of its flow and what a flow orders becomes a step of the engine,
+and how a flow goes on after another dialer has had it. Texts, attributes, keys and answers stay in here: the engine is
+told names of the flow alone. It must not know what an action does, nor who says or asks anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Final, assert_never
+
+from trunkcall.domain.campaign import Campaign
+from trunkcall.domain.changes import FlowProgressed
+from trunkcall.domain.contact import CalledContact, DetectionStatus
+from trunkcall.domain.flow import (
+    Ask,
+    Disconnect,
+    Enqueue,
+    FlowEvent,
+    FlowHook,
+    FlowOrder,
+    FlowStep,
+    GoOn,
+    Hooks,
+    Hush,
+    Rank,
+    Record,
+    Say,
+    Taken,
+)
+from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.saying import Part, Saying, SpeechKind
+from trunkcall.engine.commands import PlayMessage
+from trunkcall.engine.events import FlowTold
+from trunkcall.flows import progress as flows
+from trunkcall.flows.acting import STANDING, act
+from trunkcall.flows.document import Action, Flow
+from trunkcall.flows.keeping import Kept, UnreadableProgressError, from_text, to_text
+from trunkcall.flows.language import ACTIONS
+from trunkcall.flows.progress import Await, Ending, Progress, Purpose, Speech
+from trunkcall.flows.running import step
+from trunkcall.service.campaign_queue import queue_of
+from trunkcall.service.facts import KnownFacts
+from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person, last_of
+from trunkcall.service.functions import Answer, Question
+from trunkcall.service.parsed_flows import ParsedFlows
+from trunkcall.service.saying_lengths import least_length
+
+log = logging.getLogger(__name__)
+
+MAX_TRAIL: Final = 500
+"""Actions of one contact that are on record. A flow may take four times as many."""
+_MAX_KEYS: Final = 100
+"""Keys of one contact that no flow has taken yet."""
+
+_EVENTS: Final[Mapping[FlowEvent, flows.Event]] = {
+    FlowEvent.SAID: flows.Said(),
+    FlowEvent.NOT_SAID: flows.NotSaid(),
+    FlowEvent.TIMER: flows.Timer(),
+    FlowEvent.QUEUED: flows.Queued(),
+    FlowEvent.QUEUE_FULL: flows.QueueFull(),
+    FlowEvent.NOT_QUEUED: flows.NotQueued(),
+    FlowEvent.NOT_ANSWERED: flows.NotAnswered(),
+}
+_KINDS: Final[Mapping[Speech, SpeechKind]] = {
+    Speech.TEXT: SpeechKind.TEXT,
+    Speech.SSML: SpeechKind.SSML,
+    Speech.PROMPT: SpeechKind.PROMPT,
+    Speech.MEDIA: SpeechKind.PROMPT,
+}
+_IN_PLACE_OF_ANY: Final = FlowStep((Disconnect(),), is_over=True)
+"""Of a contact whose flow nobody can go on with, or to whom nobody listens."""
+_FAX: Final = DetectionStatus.FAX_MACHINE_DETECTED
+
+
+@dataclass(slots=True)
+class _Called:
+    """A contact that was dialed: what its flow may look up. ``accepted`` are the attributes that it came with."""
+
+    person: Person
+    accepted: Mapping[str, str] = field(repr=False)
+    run: _Run | None = None
+    on_record: int = 0
+    """How many actions are on record, or will be."""
+    hooks: tuple[FlowHook, ...] = ()
+    """What the engine was told that there are flows for."""
+
+
+@dataclass(slots=True)
+class _Run:
+    """A contact's flow that goes on, or has come to its end."""
+
+    leg_id: str
+    at: Progress = field(repr=False)
+    said_at: Instant | None = None
+    """When what is being said was begun."""
+    saying: Saying | None = field(default=None, repr=False)
+    """What is being said."""
+    sayings: dict[tuple[str, str], Saying] = field(default_factory=dict, repr=False)
+    """What was to be said in this turn, by flow and action."""
+    turn: int = 0
+    keys: deque[str] = field(default_factory=deque, repr=False)
+    answer: Answer | None = field(default=None, repr=False)
+    asks: deque[tuple[int, flows.Ask]] = field(default_factory=deque, repr=False)
+    """Functions that are to be asked, and by which number each will answer."""
+    awaited: int | None = None
+    """The number of the answer that the flow waits for."""
+    taken: list[Taken] = field(default_factory=list)
+    """Of what is not on record yet."""
+    given: bool = False
+    """Whether attributes were set that are not on record yet."""
+    noted: bool = False
+    """Whether it stands elsewhere than is on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A function that is to be asked. Its answer is told by this number."""
+
+    number: int
+    arn: str
+    question: Question = field(repr=False)
+    within: Duration
+
+
+class FlowRunner:
+    """The port ``engine.flow`` for all contacts of one dialer. ``figures_of`` tells what a queue has of agents and
+    contacts."""
+
+    def __init__(self, facts: KnownFacts, random: Random) -> None:
+        self._facts = facts
+        self._random = random
+        self._parsed = ParsedFlows()
+        self._called: dict[str, _Called] = {}
+        """By contact, from the attempt to the end."""
+        self._of_leg: dict[str, str] = {}
+        """Contacts in a flow, by the customer's leg."""
+        self._left: list[tuple[_Called, _Run]] = []
+        """Whose flow was over in this turn, with their contact."""
+        self._stepped: dict[str, _Called] = {}
+        """Whose flow has gone on in this turn."""
+        self._turn = 0
+        self._asked = 0
+        """How often anybody was asked."""
+        self._refused: set[tuple[str, str]] = set()
+        """Actions that are not offered, and of which the log tells already."""
+        self.figures_of: FiguresOf | None = None
+        self.tell: Callable[[FlowTold], None] = _nobody
+        """Told what has happened to a flow that the engine cannot know."""
+
+    # --- contacts ---------------------------------------------------------------------------------------------------
+
+    def attempted(
+        self,
+        contact_id: str,
+        campaign: Campaign,
+        phone_number: str,
+        shown_number: str | None,
+        attributes: Mapping[str, str],
+    ) -> None:
+        """Somebody is dialed, whose flow may begin."""
+        self._called[contact_id] = _Called(Person(contact_id, campaign, phone_number, shown_number), attributes)
+
+    def restore(self, contacts: Iterable[CalledContact], campaigns: Mapping[str, Campaign]) -> None:
+        """Take over whom another dialer has called."""
+        for each in contacts:
+            campaign = campaigns.get(each.campaign_id)
+            if campaign is None:
+                continue
+            person = Person(each.contact_id, campaign, each.phone_number, each.source_phone_number)
+            called = self._called[each.contact_id] = _Called(person, each.attributes)
+            if each.flow_progress is None:
+                continue
+            attributes = {**each.attributes, **(each.flow_attributes or {})}
+            try:
+                kept = from_text(each.flow_progress, attributes)
+            except UnreadableProgressError as error:
+                log.warning(
+                    "a contact cannot go on in its flow, and is ended",
+                    extra={"contact_id": each.contact_id, "why": error.message},
+                )
+                kept = Kept(Progress("", ending=Ending.BROKEN))
+            called.run = _Run("", kept.progress, kept.said_at)
+            called.on_record = kept.progress.actions
+
+    def let_go(self, contact_ids: Collection[str]) -> None:
+        """These contacts are over, or wait again."""
+        for contact_id in contact_ids:
+            self.ended(contact_id)
+            self._called.pop(contact_id, None)
+
+    # --- what the engine asks ---------------------------------------------------------------------------------------
+
+    def started(
+        self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
+    ) -> FlowStep:
+        """The first step of the contact's flow."""
+        called = self._called.get(contact_id)
+        if called is None or detection is _FAX:
+            return _IN_PLACE_OF_ANY
+        flow_id = called.person.campaign.outbound_call.contact_flow_id
+        at = Progress(last_of(flow_id), Purpose.CONTACT, detection=detection, attributes=called.accepted)
+        run = called.run = _Run(leg_id, at)
+        self._of_leg[leg_id] = contact_id
+        return self._step(called, run, flows.Begun(), now)
+
+    def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
+        """What comes of this."""
+        called = self._called.get(contact_id)
+        run = called.run if called is not None else None
+        if called is None or run is None or run.at.ending is not None:
+            return FlowStep(is_over=True)
+        match event:
+            case FlowEvent.PRESSED:
+                if not run.keys:
+                    return FlowStep(until=run.at.until)
+                return self._step(called, run, flows.Pressed(run.keys.popleft()), now)
+            case FlowEvent.ANSWERED:
+                values, run.answer = run.answer, None
+                told = flows.Answered(values) if values is not None else flows.NotAnswered()
+                return self._step(called, run, told, now)
+            case FlowEvent.BEEP:
+                return self._from_the_beginning(called, run, now)
+            case FlowEvent.SAID | FlowEvent.NOT_SAID:
+                run.said_at = run.saying = None
+                run.noted = True
+            case _:
+                pass
+        return self._step(called, run, _EVENTS[event], now)
+
+    def resumed(
+        self,
+        contact_id: str,
+        campaign_id: str,
+        leg_id: str,
+        *,
+        detection: DetectionStatus | None,
+        playing: bool | None,
+        now: Instant,
+    ) -> FlowStep:
+        """The contact's flow goes on where it was. What is still being said is waited for; of what is not, it counts as
+        said if more than half of it must have been heard, else it is said anew."""
+        called = self._called.get(contact_id)
+        if called is None or not called.person.phone_number:
+            return _IN_PLACE_OF_ANY
+        run = called.run
+        if run is None:
+            return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
+        run.leg_id = leg_id
+        self._of_leg[leg_id] = contact_id
+        if run.at.ending is not None:
+            return _IN_PLACE_OF_ANY
+        return self._with_hooks(called, run, self._resumed(called, run, now, playing=playing))
+
+    def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
+        """The flow that the contact has for this begins, in place of the one that it was in. It has what that one has
+        set, and chosen."""
+        called = self._called.get(contact_id)
+        before = called.run if called is not None else None
+        if called is None or before is None:
+            return FlowStep(is_over=True)
+        flow_id = before.at.hooks.get(hook, "")
+        if not flow_id:
+            return self._with_hooks(called, before, FlowStep(is_over=True))
+        at = replace(
+            Progress(last_of(flow_id), Purpose.BESIDE, detection=before.at.detection, attributes=before.at.attributes),
+            stored_input=before.at.stored_input,
+            queue_id=before.at.queue_id,
+            voice=before.at.voice,
+            hooks=before.at.hooks,
+        )
+        run = called.run = _Run(leg_id, at, taken=before.taken, given=before.given)
+        self._of_leg.pop(before.leg_id, None)
+        if hook is not FlowHook.AGENT_WHISPER:
+            # An agent's keys are the agent's own.
+            self._of_leg[leg_id] = contact_id
+        return self._with_hooks(called, run, self._step(called, run, flows.Begun(), now))
+
+    def ended(self, contact_id: str) -> None:
+        """The contact is over: what of its flow is not on record is told once more, and the flow forgotten."""
+        called = self._called.get(contact_id)
+        if called is None or called.run is None:
+            return
+        run, called.run = called.run, None
+        self._of_leg.pop(run.leg_id, None)
+        self._stepped.pop(contact_id, None)
+        if run.taken or run.given:
+            self._left.append((called, run))
+
+    # --- what the dialer asks ---------------------------------------------------------------------------------------
+
+    def saying_of(self, message: PlayMessage) -> Saying:
+        """What the message says."""
+        called = self._called.get(message.contact_id)
+        run = called.run if called is not None else None
+        saying = run.sayings.get((message.flow_id, message.action_id)) if run is not None else None
+        return saying or (run.saying if run is not None else None) or Saying(())
+
+    def key_pressed(self, leg_id: str, key: str) -> str | None:
+        """The contact in a flow whose customer's leg this is; None if there is none. The key is the flow's then."""
+        contact_id = self._of_leg.get(leg_id)
+        called = self._called.get(contact_id) if contact_id is not None else None
+        run = called.run if called is not None else None
+        if run is None or run.at.ending is not None or len(run.keys) >= _MAX_KEYS:
+            return None
+        run.keys.append(key)
+        return contact_id
+
+    def asked(self, contact_id: str) -> Asked | None:
+        """The next function that the contact's flow wants to be asked; None if it wants none any more."""
+        called = self._called.get(contact_id)
+        run = called.run if called is not None else None
+        if called is None or run is None or not run.asks:
+            return None
+        number, ask = run.asks.popleft()
+        person, at = called.person, run.at
+        queue_id = at.queue_id or queue_of(person.campaign, self._facts.directory)
+        queue = self._facts.directory.queues.get(queue_id or "")
+        question = Question(
+            instance_id=self._facts.directory.instance.instance_id,
+            campaign_id=person.campaign.campaign_id,
+            contact_id=contact_id,
+            flow_id=at.flow_id,
+            customer_number=person.phone_number,
+            shown_number=person.shown_number,
+            attributes=at.attributes,
+            parameters=ask.values,
+            queue_id=queue.queue_id if queue is not None else None,
+            queue_name=queue.name if queue is not None else None,
+            language=at.voice.get("LanguageCode"),
+        )
+        return Asked(number, ask.arn, question, ask.within)
+
+    def answered(self, contact_id: str, number: int, values: Answer | None) -> None:
+        """A function has answered, or not. An answer that nobody waits for any more is nothing."""
+        called = self._called.get(contact_id)
+        run = called.run if called is not None else None
+        if run is None or run.awaited != number or run.at.awaits is not Await.ANSWER:
+            return
+        run.awaited = None
+        run.answer = values
+        self.tell(FlowTold(contact_id, FlowEvent.ANSWERED if values is not None else FlowEvent.NOT_ANSWERED))
+
+    def changes(self, now: Instant) -> Sequence[FlowProgressed]:
+        """What of this turn is to be on record."""
+        self._turn += 1
+        if not self._stepped and not self._left:
+            return ()
+        changes = [self._change(called, run, now, is_gone=True) for called, run in self._left]
+        self._left.clear()
+        for called in self._stepped.values():
+            run = called.run
+            if run is not None and (run.taken or run.given or run.noted):
+                changes.append(self._change(called, run, now, is_gone=False))
+        self._stepped.clear()
+        return changes
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _resumed(self, called: _Called, run: _Run, now: Instant, *, playing: bool | None) -> FlowStep:
+        if run.at.awaits is None:
+            return self._step(called, run, flows.Begun(), now)
+        if self._action_of(run) is None:
+            # Another content was published meanwhile: any event ends the flow.
+            return self._step(called, run, flows.Timer(), now)
+        order = self._order_of(called, run, now)
+        if run.said_at is not None and isinstance(order, flows.Say | flows.SayAgainAndAgain):
+            if playing:
+                return FlowStep(until=run.at.until, said_at=run.said_at)
+            if (
+                isinstance(order, flows.Say)
+                and now - run.said_at > least_length(_saying_of(order), self._facts.directory.prompts) / 2
+            ):
+                return self.heard(called.person.contact_id, FlowEvent.SAID, now)
+            return self._again(run, order, now)
+        if isinstance(order, flows.Ask):
+            run.at = replace(run.at, until=now + order.within)
+            return self._again(run, order, now)
+        if isinstance(order, Enqueue):
+            return FlowStep((order,), until=run.at.until)
+        if run.at.until is not None and now >= run.at.until:
+            return self.heard(called.person.contact_id, FlowEvent.TIMER, now)
+        return FlowStep(until=run.at.until)
+
+    def _step(self, called: _Called, run: _Run, event: flows.Event, now: Instant) -> FlowStep:
+        person = called.person
+        if run.turn != self._turn:
+            run.turn = self._turn
+            run.sayings.clear()
+        try:
+            came_to = step(run.at, event, now, self._around(person, now))
+            orders = self._orders(run, came_to, now)
+        except Exception as error:
+            # No flow may stop the others. What it holds is in no log.
+            log.error(  # noqa: TRY400 - a traceback's message may quote what people have said
+                "a flow failed, and its contact is ended",
+                extra={"contact_id": person.contact_id, "flow_id": run.at.flow_id, "error": type(error).__name__},
+            )
+            run.at = replace(run.at, ending=Ending.BROKEN, awaits=None, until=None)
+            orders = (Disconnect(),)
+            taken: tuple[Taken, ...] = ()
+        else:
+            run.noted = run.noted or came_to.progress is not run.at
+            run.at = came_to.progress
+            taken = came_to.taken
+            if taken:
+                self._note(called, run, taken)
+        self._stepped[person.contact_id] = called
+        is_over = run.at.ending is not None
+        if is_over:
+            run.said_at = run.saying = None
+        return self._with_hooks(called, run, FlowStep(orders, taken, run.at.until, is_over))
+
+    def _with_hooks(self, called: _Called, run: _Run, step: FlowStep) -> FlowStep:
+        """The same, and where the engine does not know it which hooks the contact has a flow for."""
+        if not run.at.hooks and not called.hooks:
+            return step
+        hooks = tuple(hook for hook in FlowHook if run.at.hooks.get(hook))
+        if hooks == called.hooks:
+            return step
+        called.hooks = hooks
+        return replace(step, orders=(Hooks(hooks), *step.orders))
+
+    def _orders(self, run: _Run, came_to: flows.Step, now: Instant) -> tuple[FlowOrder, ...]:
+        orders: list[FlowOrder] = []
+        for order in came_to.trail:
+            match order:
+                case Taken():
+                    pass
+                case flows.Say() | flows.SayAgainAndAgain():
+                    orders.append(self._say(run, came_to.progress, order, now))
+                case flows.Ask():
+                    orders.append(self._ask(run, order))
+                case flows.GiveAttributes():
+                    run.given = True
+                case Hush():
+                    run.said_at = run.saying = None
+                    orders.append(order)
+                case Enqueue() | Rank() | Record() | Disconnect() | GoOn():
+                    orders.append(order)
+                case flows.CallOut():
+                    # It is for outbound whisper flows, which go on by themselves.
+                    pass
+                case _:
+                    assert_never(order)
+        return tuple(orders)
+
+    def _say(self, run: _Run, at: Progress, order: flows.Say | flows.SayAgainAndAgain, now: Instant) -> Say:
+        run.saying = run.sayings[at.flow_id, at.action_id] = _saying_of(order)
+        run.said_at = now
+        return Say(at.flow_id, at.action_id)
+
+    def _ask(self, run: _Run, order: flows.Ask) -> Ask:
+        self._asked += 1
+        run.asks.append((self._asked, order))
+        if order.waits:
+            run.awaited, run.answer = self._asked, None
+        return Ask(order.waits)
+
+    def _from_the_beginning(self, called: _Called, run: _Run, now: Instant) -> FlowStep:
+        """A machine records from here on: what is being said to it is said anew."""
+        order = self._order_of(called, run, now) if run.said_at is not None else None
+        if not isinstance(order, flows.Say):
+            return FlowStep(until=run.at.until)
+        self._stepped[called.person.contact_id] = called
+        return replace(self._again(run, order, now), orders=(Hush(), self._say(run, run.at, order, now)))
+
+    def _again(self, run: _Run, order: flows.Say | flows.SayAgainAndAgain | flows.Ask, now: Instant) -> FlowStep:
+        again = self._ask(run, order) if isinstance(order, flows.Ask) else self._say(run, run.at, order, now)
+        run.noted = True
+        return FlowStep((again,), until=run.at.until)
+
+    def _order_of(self, called: _Called, run: _Run, now: Instant) -> flows.Order | None:
+        """What the action in which the contact stands has ordered; None if it has ordered nothing, or is not there any
+        more. Nothing else is changed by the actions in which contacts stand."""
+        action = self._action_of(run)
+        if action is None:
+            return None
+        self._stepped[called.person.contact_id] = called
+        return next(iter(act(action, run.at, self._around(called.person, now)).orders), None)
+
+    def _action_of(self, run: _Run) -> Action | None:
+        """The action in which the contact stands; None if its flow has no such action any more."""
+        flow = self._flow(run.at.flow_id)
+        action = flow.actions.get(run.at.action_id) if flow is not None else None
+        stands = action is not None and run.at.awaits is not None and action.type in STANDING[run.at.awaits]
+        return action if stands else None
+
+    def _note(self, called: _Called, run: _Run, taken: Sequence[Taken]) -> None:
+        contact_id = called.person.contact_id
+        noted = taken[: max(0, MAX_TRAIL - called.on_record)]
+        run.taken += noted
+        called.on_record += len(noted)
+        for each in taken:
+            if not ACTIONS[each.action].offered and (each.flow_id, each.action_id) not in self._refused:
+                self._refused.add((each.flow_id, each.action_id))
+                log.warning("a flow has an action that is not offered", extra=_words(contact_id, each))
+            elif run.at.is_logged:
+                log.info("an action of a flow was left", extra=_words(contact_id, each))
+
+    def _change(self, called: _Called, run: _Run, now: Instant, *, is_gone: bool) -> FlowProgressed:
+        taken, run.taken = tuple(run.taken), []
+        attributes = None
+        if run.given:
+            accepted = called.accepted
+            attributes = {name: value for name, value in run.at.attributes.items() if accepted.get(name) != value}
+        run.given = run.noted = False
+        # Who waits in a queue may have flows beside it.
+        is_over = is_gone or (run.at.ending is not None and not run.at.hooks)
+        progress = None if is_over else to_text(Kept(run.at, run.said_at))
+        return FlowProgressed(called.person.contact_id, now, progress, taken, attributes)
+
+    def _around(self, person: Person, now: Instant) -> FlowSurroundings:
+        assert self.figures_of is not None
+        return FlowSurroundings(person, now, self._facts.directory, self._flow, self.figures_of, self._random.random)
+
+    def _flow(self, flow_id: str) -> Flow | None:
+        return self._parsed.flow(last_of(flow_id), self._facts.directory.contact_flows)
+
+
+def _saying_of(order: flows.Say | flows.SayAgainAndAgain) -> Saying:
+    prompts = order.prompts if isinstance(order, flows.SayAgainAndAgain) else (order.prompt,)
+    parts = tuple(Part(_KINDS[each.speech], each.value) for each in prompts)
+    return Saying(parts, order.voice.get("TextToSpeechVoice"), isinstance(order, flows.SayAgainAndAgain))
+
+
+def _words(contact_id: str, taken: Taken) -> dict[str, str]:
+    """Of an action, for the log: nothing of people."""
+    return {
+        "contact_id": contact_id,
+        "flow_id": taken.flow_id,
+        "action_id": taken.action_id,
+        "action_type": taken.action,
+        "branch": taken.branch or "",
+    }
+
+
+def _nobody(event: FlowTold) -> None:
+    """Nobody dials yet."""
