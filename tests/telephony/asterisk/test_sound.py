@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ import pytest_asyncio
 from telephony.asterisk.ari import ask
 from telephony.asterisk.line import AGENTS, AsteriskLine
 from telephony.asterisk.namespace import INSIDE
-from telephony.asterisk.phone import Dialog, loudness
+from telephony.asterisk.phone import Dialog, loudness, tone
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.tones import a_tone
-from telephony.support import WAIT_S, Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
+from telephony.support import WAIT_S, Behaviour, agent_leg, answered, bridge, ends, hang_up, session_leg, told, until
 from trunkcall.domain.saying import Part, Saying, SpeechKind, plain
-from trunkcall.engine.commands import HoldLeg, StopPlaying
+from trunkcall.engine.commands import HoldLeg, PlayTone, StopPlaying
 from trunkcall.engine.events import KeyPressed, LegAnswered, LegEnded, LegHeld, LegsBridged, PlaybackEnded
 from trunkcall.telephony.ari.prompts import Sounds as Said
 from trunkcall.telephony.ari.recorded import Recorded
@@ -256,6 +257,51 @@ async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: Asteri
         await is_rid_of_all(waiting, but=frozenset({"leg", "agent", "agent.talk"}))
     finally:
         await waiting.close()
+
+
+async def hears_silence(dialog: Dialog) -> None:
+    """For half a second at least, and nothing else."""
+    since = len(dialog.heard)
+    await until(lambda: len(dialog.heard) > since + 4000)
+    assert not hears(dialog, HIGH, since=since)
+
+
+async def test_whoever_waits_in_silence_is_sent_some_and_hears_what_comes_after_it(line: AsteriskLine) -> None:
+    """A telephone at which nothing arrives takes the call for lost. What is said, or a person, is heard as before."""
+    for phone, hertz in ((line.phones["answers_and_is_left"], HIGH), (line.phones[AGENTS[0]], LOW)):
+        phone.manner = replace(phone.manner, says=b"", goes_on=tone(hertz, 1.0))
+    customer = await called(line)
+    line.carrier.originate_session_leg(session_leg("session"))
+    await until(lambda: told(line, LegAnswered, "session"))
+    (agent,) = line.phones[AGENTS[0]].dialogs.values()
+    await hear_silence(customer, agent)
+    line.carrier.play("leg", "play", plain(f"{LOW} for 0.5"))
+    line.carrier.play_tone(PlayTone("session", "tone", ((HIGH, 400),)))
+    await until(lambda: len(told(line, PlaybackEnded)) == len(("play", "tone")))
+    assert all(each.heard for each in told(line, PlaybackEnded))
+    assert (hears(customer, LOW), hears(agent, HIGH)) == (True, True)
+    await hear_silence(customer, agent)
+    await line.start()
+    since = len(customer.heard)
+    line.carrier.play("leg", "by the next dialer", plain(f"{LOW} for 0.5"))
+    await until(lambda: told(line, PlaybackEnded))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "by the next dialer")]
+    assert hears(customer, LOW, since=since)
+    await hear_silence(customer, agent)
+    bridge(line, "leg", "session")
+    await until(lambda: told(line, LegsBridged))
+    heard = len(customer.heard), len(agent.heard)
+    await until(lambda: hears(customer, LOW, since=heard[0]) and hears(agent, HIGH, since=heard[1]))
+    assert ends(line, "leg") == ends(line, "session") == []
+
+
+async def hear_silence(*dialogs: Dialog) -> None:
+    """Half a second of it, and nothing else."""
+    since = [len(each.heard) for each in dialogs]
+    await until(lambda: all(len(each.heard) >= begin + 4000 for each, begin in zip(dialogs, since, strict=True)))
+    for each, begin in zip(dialogs, since, strict=True):
+        # What was said last may still arrive.
+        assert not any(hears(each, hertz, since=begin + 1600) for hertz in (HIGH, LOW))
 
 
 async def test_what_a_dialer_leaves_behind_is_gone_when_the_next_one_comes(line: AsteriskLine) -> None:

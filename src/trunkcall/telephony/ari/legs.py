@@ -86,6 +86,8 @@ class AriLeg:
     """Ids, and texts or tones, the one that is played first."""
     tones: int = 0
     """How many of the tones were begun."""
+    hears_silence: bool = False
+    """Whether silence is sent to it."""
     recordings: dict[str, bool] = field(default_factory=dict)
     """By id, whether it has begun."""
     waiting: list[Request] = field(default_factory=list)

@@ -16,6 +16,7 @@ from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import StopPlaying
 from trunkcall.engine.events import CarrierEvent, PlaybackEnded
+from trunkcall.telephony.ari.comfort import Comfort
 from trunkcall.telephony.ari.legs import AriLeg
 from trunkcall.telephony.ari.streams import Stream, Streams, Tap
 from trunkcall.telephony.ari.tones import Tones
@@ -67,8 +68,10 @@ class Prompts:
         later: Callable[[Duration, Callable[[], None]], None],
         speak: Speak,
         tones: Tones,
+        comfort: Comfort,
     ) -> None:
         self._tones = tones
+        self._comfort = comfort
         self._legs = legs
         self._streams = streams
         self._tell = tell
@@ -107,6 +110,7 @@ class Prompts:
     def moves(self, leg: AriLeg) -> None:
         """A leg is about to be taken out of the bridge where it is played to: to a person, or on hold. What it has
         heard part of is broken off; what it is to hear after that is whispered to it."""
+        self._comfort.end(leg)
         if _hears_a_tone(leg):
             self._tones.stop(leg)
             self._over(leg, leg.prompts[0][0])
@@ -130,6 +134,7 @@ class Prompts:
     # --- how one is played --------------------------------------------------------------------------------------------
 
     def _begin(self, leg: AriLeg) -> None:
+        self._comfort.end(leg)
         play_id, what = leg.prompts[0]
         if isinstance(what, Saying):
             self._speak(what, partial(self._spoken, leg, play_id))

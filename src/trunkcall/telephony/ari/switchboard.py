@@ -41,6 +41,7 @@ from trunkcall.engine.events import (
 )
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.causes import RANG, cause_of
+from trunkcall.telephony.ari.comfort import Comfort
 from trunkcall.telephony.ari.detection import detection_ended, greeting_silent
 from trunkcall.telephony.ari.dialplan import CONTEXT, SILENCE
 from trunkcall.telephony.ari.ears import Ears
@@ -70,9 +71,9 @@ _UNANSWERED: Final = frozenset({HangupCause.RING_TIMEOUT, HangupCause.UNREACHABL
 
 
 class Switchboard:
-    """The legs of one application. ``send``, ``tell``, ``later`` and ``sounds`` are what it acts through;
-    ``speak`` has a text made a sound. A leg of which nothing at all is heard within ``sound_within`` of its answer is
-    ended; 0 is none."""
+    """The legs of one application. ``send``, ``tell``, ``later`` and ``sounds`` are what it acts through; ``speak``
+    finds or makes the sounds of what is said. A leg of which nothing at all is heard within ``sound_within`` of its
+    answer is ended; 0 is none."""
 
     def __init__(
         self,
@@ -97,7 +98,10 @@ class Switchboard:
         self._later = later
         self._now = now
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
-        self.prompts = Prompts(self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones)
+        self._comfort = Comfort(self.names, self.legs, send=send, later=later)
+        self.prompts = Prompts(
+            self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones, comfort=self._comfort
+        )
         self.recorders = Recorders(self.legs, self.streams, tell=tell, new_file=new_file, keep_free=keep_free)
         self.media = Media(
             self.names,
@@ -135,6 +139,8 @@ class Switchboard:
         for leg in legs.values():
             if leg.is_ours and not leg.kind.is_customers:
                 self.tones.end_left(leg)
+            if leg.is_ours:
+                self._comfort.end_left(leg)
             if leg.state is LegState.RINGING:
                 self._later(leg.ring_timeout, partial(self._ring_over, leg))
             elif leg.state is LegState.ORIGINATING:
@@ -311,6 +317,7 @@ class Switchboard:
         """Keep a leg up that nobody speaks to, for as long as this dialer is there."""
         leg.times_alone += 1
         self._put_off(leg, leg.times_alone)
+        self._comfort.begin(leg)
 
     def _put_off(self, leg: AriLeg, time_alone: int) -> None:
         is_alone = leg.peer is None and leg.times_alone == time_alone
