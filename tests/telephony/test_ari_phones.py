@@ -74,7 +74,7 @@ class Centre:
     def hires(self, *usernames: str) -> None:
         """These are its agents, each called by the user name."""
         agents = {name: Agent(name, name, "profile") for name in usernames}
-        self.addresses.know(Directory(Instance("instance", "centre", NOW, onboarded=True), agents=agents))
+        self.carrier.know(Directory(Instance("instance", "centre", NOW, onboarded=True), agents=agents))
 
     def without_phone(self) -> set[str]:
         """The agents who have none, as was told."""
@@ -122,7 +122,23 @@ async def test_phones_are_looked_for_again_where_the_switch_could_not_tell(serve
     await centre.carrier.start(centre.events.append, token=1)
     assert centre.without_phone() == {"ada"}
     server.fails_at.add("endpoints/PJSIP")
-    server.phones["bea"] = "offline"
+    server.phones["bea"] = "online"
     centre.hires("ada", "bea")
-    await until(lambda: centre.without_phone() == {"ada", "bea"})
+    await until(lambda: centre.without_phone() == {"ada"})
     assert server.fails_at == set()
+
+
+async def test_who_is_new_is_not_rung_before_the_switch_has_said_that_there_is_a_phone(
+    server: PhoneServer, centre: Centre
+) -> None:
+    """An agent is made, and available, faster than a phone is."""
+    server.phones["ada"] = "online"
+    centre.hires("ada")
+    await centre.carrier.start(centre.events.append, token=1)
+    assert centre.without_phone() == set()
+    server.phones["bea"] = "online"
+    centre.hires("ada", "bea")
+    assert centre.without_phone() == {"bea"}, "at once"
+    await until(lambda: centre.without_phone() == set())
+    centre.hires("ada", "bea")
+    assert centre.without_phone() == set()

@@ -107,10 +107,6 @@ def _build(wanted: Wanted) -> Telephony:
     sounds = SoundProcess(*reached)
     recorded = Recorded(prompt_files(settings).path, speech.speak)
 
-    def know(directory: Directory) -> None:
-        addresses.know(directory)
-        recorded.know(directory)
-
     files = RecordingFiles(settings.data_dir, wanted.box.derive(RECORDINGS))
     carrier = AriCarrier(
         app,
@@ -126,6 +122,11 @@ def _build(wanted: Wanted) -> Telephony:
         new_file=lambda recording_id, asked_at: files.begin(Recording(recording_id, asked_at)),
         keep_free=settings.min_free_mb * MEGABYTE,
     )
+
+    def know(directory: Directory) -> None:
+        carrier.know(directory)
+        recorded.know(directory)
+
     troubles: Sequence[Callable[[], str | None]] = (
         lambda: speech.trouble,
         lambda: recorded.trouble,

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, Protocol
 
+from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import Duration, Instant, to_seconds
 from trunkcall.domain.leg import HangupCause, LiveLeg
@@ -154,6 +155,16 @@ class AriCarrier:
     def recording_trouble(self) -> str | None:
         """Why talks are not recorded that are to be, in words; None while they are."""
         return self._board.recorders.trouble
+
+    def know(self, directory: Directory) -> None:
+        """What there is now. Who is new here has no phone until Asterisk has said otherwise: it may be made in a
+        moment, and must not be rung before."""
+        self._addresses.know(directory)
+        if self._switch is None:
+            return
+        for agent_id, endpoint in self._addresses.soft_phones().items():
+            if self._soft_phones.get(agent_id) != endpoint:
+                self._tell_of_phone(agent_id, is_there=False)
 
     # --- Carrier ------------------------------------------------------------------------------------------------------
 

@@ -257,7 +257,7 @@ def _trunk(endpoint: InspectedEndpoint, trunk_id: str | None, seen: Inspection) 
     if endpoint.options.get("rtp_timeout") == "0":
         yield warning(
             subject,
-            "A call whose other end vanishes without a word stays up. Write `rtp_timeout = 30` in the endpoint "
+            "A call whose other end vanishes without a word stays up. Write `rtp_timeout = 60` in the endpoint "
             f"[{endpoint.name}].",
         )
     context = endpoint.options.get("context", INBOUND)
