@@ -124,12 +124,32 @@ def test_nothing_is_left_of_a_queue_out_of_which_the_last_one_was_moved() -> Non
 
 
 def test_who_is_moved_again_and_again_waits_no_longer_than_anybody() -> None:
-    floor = waits({FlowHook.CUSTOMER_QUEUE: ()})
-    floor.flows.answers[FlowEvent.TIMER] = (Enqueue(SERVICE, moved=True),)
-    floor.flows.most = 10_000
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.wait(1800)
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(SERVICE, moved=True),)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    floor.wait(1799)
+    assert state(floor) is ContactState.QUEUED
+    floor.wait(1)
+    assert floor.end_of("spring-1").disposition is Disposition.ABANDONED
+
+
+def test_who_hears_a_flow_waits_for_as_long_as_it_goes_on_and_not_in_silence() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
     limit = to_seconds(floor.engine.config.queue_limit)
+    floor.wait(10 * limit + 1)
+    assert state(floor) is ContactState.QUEUED
+    floor.message_ends("spring-1")
     floor.wait(limit)
     assert floor.end_of("spring-1").disposition is Disposition.ABANDONED
+
+
+def test_another_dialer_leaves_whoever_has_heard_a_flow_for_long_in_the_queue() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.wait(100)
+    floor.restart(*up(floor.leg("spring-1")))
+    floor.wait(30)
+    assert state(floor) is ContactState.QUEUED
 
 
 def test_flows_that_move_a_customer_round_and_round_come_to_an_end() -> None:

@@ -204,7 +204,9 @@ class Adoption:
                     ring_ends_at = now + config.agent_ring_timeout
                     timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, contact.agent_leg_id)
                     return
-                timers.set(contact.queued_until, TimerKind.QUEUE_LIMIT, contact.contact_id)
+                # Whether it hears a flow is known once the carrier has been heard.
+                ends_at = max(contact.queued_until, now + ALL_TOLD_WITHIN)
+                timers.set(ends_at, TimerKind.QUEUE_LIMIT, contact.contact_id)
                 if contact.queue_id is not None:
                     self._matching.wait(contact, contact.queue_id, now)
             case ContactState.SAFE_HARBOUR:

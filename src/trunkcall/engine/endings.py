@@ -11,7 +11,7 @@ from typing import Final
 from trunkcall.domain.changes import ContactEnded
 from trunkcall.domain.contact import ContactState, DetectionStatus, DisconnectReason, Disposition
 from trunkcall.domain.errors import IllegalTransitionError
-from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.instants import HOUR, SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.transitions import CONTACT, AgentEvent, ContactEvent, after
 from trunkcall.engine.availability import Availability
@@ -23,6 +23,7 @@ from trunkcall.engine.matching import Matching
 from trunkcall.engine.recordings import Recordings
 from trunkcall.engine.sessions import Sessions
 from trunkcall.engine.state import EngineState
+from trunkcall.engine.timers import TimerKind
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _END: Final = ContactEvent.END
@@ -30,6 +31,8 @@ _BY_US: Final = HangupCause.HUNG_UP_BY_US
 _BY_FLOW: Final = DisconnectReason.CONTACT_FLOW_DISCONNECT
 _CONNECTED_TO_AGENT: Final = Disposition.CONNECTED_TO_AGENT
 
+HEARS_A_FLOW_FOR: Final[Duration] = HOUR
+"""How long anybody waits in queues who hears a flow."""
 BRIDGED_WITHIN: Final[Duration] = 1 * SECOND
 """How long it takes at most until the carrier tells that a customer was joined with an agent who is on the line."""
 
@@ -89,8 +92,14 @@ class Endings:
                 self.customer_left(contact, _BY_US, now)
 
     def queue_limit_due(self, contact_id: str, now: Instant) -> None:
-        """Nobody has come for as long as anybody may wait."""
-        self.disconnect(self._state.registry.contact(contact_id), now)
+        """Nobody has come for as long as anybody may wait in silence. Whoever hears a flow meanwhile waits on, as long
+        as that goes on, up to a limit of its own."""
+        contact, limit = self._state.registry.contact(contact_id), self._state.config.queue_limit
+        latest = contact.queued_until - limit + HEARS_A_FLOW_FOR
+        if contact.flow_goes_on and now < latest:
+            self._state.timers.set(min(now + limit, latest), TimerKind.QUEUE_LIMIT, contact_id)
+        else:
+            self.disconnect(contact, now)
 
     def hang_up(self, leg: Leg, now: Instant) -> None:
         """The leg is to end; it is no contact's any more, nor a session."""
