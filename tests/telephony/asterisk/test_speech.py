@@ -16,11 +16,13 @@ import pytest
 from telephony.asterisk.centre import Centre, Site, greets, numbers
 from telephony.asterisk.line import AsteriskLine
 from telephony.asterisk.namespace import INSIDE
-from telephony.asterisk.phone import Manner, Phone, loudness
+from telephony.asterisk.phone import Dialog, Manner, Phone, loudness
 from telephony.asterisk.place import Which, place_of_this_worker
-from telephony.asterisk.tones import tones_in
+from telephony.asterisk.tones import a_tone, tones_in
 from telephony.support import WAIT_S, Behaviour, answered, ends, told
-from trunkcall.domain.saying import plain
+from trunkcall.domain.directory import Directory, Instance
+from trunkcall.domain.prompt import Prompt
+from trunkcall.domain.saying import Part, Saying, SpeechKind, plain
 from trunkcall.engine.events import PlaybackEnded
 from trunkcall.telephony.ari.recorded import Recorded
 from trunkcall.telephony.ari.speech import Speech
@@ -110,3 +112,44 @@ async def test_whoever_is_called_hears_one_text_after_the_other(tmp_path: Path) 
     finally:
         await line.close()
         await speech.close()
+
+
+async def test_ssml_and_a_prompt_are_heard_in_one_piece_with_their_pauses(tmp_path: Path) -> None:
+    speech = speech_in(tmp_path)
+    recorded = Recorded(lambda sound: a_tone(tmp_path / f"{sound}.wav", PITCHES["low"], 0.5), speech.speak)
+    recorded.know(Directory.of(Instance("i", "instance", 0, onboarded=True), [Prompt("p1", "closing", "closing-1")]))
+    ssml = "<speak>1234<break time='600ms'/><prosody rate='slow'>567</prosody></speak>"
+    line = AsteriskLine(recorded.speak)
+    await line.start()
+    try:
+        await answered(line, "leg", Behaviour.ANSWERS_AND_IS_LEFT)
+        (dialog,) = line.phones["answers_and_is_left"].dialogs.values()
+        parts = Part(SpeechKind.PROMPT, "closing"), Part(SpeechKind.SSML, ssml)
+        line.carrier.play("leg", "play", Saying(parts))
+        await until(line, "play")
+        assert [pitch for pitch, _ in pitches(dialog)][:4] == [567, 1234, 0, 567]
+        silence = next(length_s for pitch, length_s in pitches(dialog)[1:] if pitch == 0)
+        assert 0.5 <= silence <= 0.9, "a tenth of a second of the edges of either word is left"
+        assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=True)]
+
+        line.carrier.play("leg", "broken", Saying((Part(SpeechKind.SSML, "<speak>1234"),)))
+        await until(line, "play", "broken")
+        assert told(line, PlaybackEnded)[1:] == [PlaybackEnded("leg", "broken", heard=False)]
+        assert speech.trouble is not None
+        assert "no SSML" in speech.trouble
+        assert ends(line, "leg") == []
+    finally:
+        await line.close()
+
+
+def pitches(dialog: Dialog) -> list[tuple[int, float]]:
+    """What was heard one after the other, and for how many seconds; 0 is silence."""
+    heard = bytes(dialog.heard)
+    told: list[tuple[int, float]] = []
+    for at in range(0, len(heard) - 799, 800):
+        loud = next((int(hertz) for hertz in PITCHES.values() if loudness(heard[at : at + 800], hertz) > 0.2), 0)
+        if told and told[-1][0] == loud:
+            told[-1] = loud, round(told[-1][1] + 0.1, 1)
+        else:
+            told.append((loud, 0.1))
+    return told if told[0][0] else told[1:]
