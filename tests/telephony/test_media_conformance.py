@@ -165,6 +165,21 @@ async def test_an_agent_who_hears_something_is_joined_at_once_and_hears_a_tone(l
     assert [each.play_id for each in told(line, PlaybackEnded)] == ["play", "tone"]
 
 
+async def test_a_person_goes_before_what_is_said_and_what_comes_after_it_is_heard_in_the_talk(line: Line) -> None:
+    await answered(line, "customer", Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.play("customer", "music", replace(plain(PROMPT), again=True))
+    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await comes(line, lambda: told(line, LegAnswered, "agent"))
+    await line.wait(0.5)
+    line.carrier.play("customer", "next", plain(PROMPT))
+    bridge(line, "customer", "agent")
+    await comes(line, lambda: told(line, LegsBridged) and told(line, PlaybackEnded))
+    assert told(line, PlaybackEnded) == [PlaybackEnded("customer", "music", heard=False)]
+    await line.wait(80)
+    await comes(line, lambda: len(told(line, PlaybackEnded)) > 1)
+    assert told(line, PlaybackEnded)[1:] == [PlaybackEnded("customer", "next", heard=True)]
+
+
 async def test_a_prompt_to_nobody_does_no_harm(line: Line) -> None:
     line.carrier.play("stranger", "play", plain("Hello?"))
     line.carrier.stop_playing(StopPlaying("stranger", "play"))

@@ -53,8 +53,14 @@ class Media:
         self._recorded: dict[str, SimulatedLeg] = {}
         """By recording."""
 
+    def moves(self, leg: SimulatedLeg) -> None:
+        """It is about to be joined, or held: what it has heard part of is broken off."""
+        if leg.prompts:
+            self._end_prompt(next(iter(leg.prompts)), False, leg)
+
     def hold(self, leg: SimulatedLeg) -> None:
         if not leg.held:
+            self.moves(leg)
             leg.held = True
             self._say(leg, LegHeld(leg.leg_id))
 

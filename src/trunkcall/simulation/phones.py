@@ -226,6 +226,8 @@ class Phones:
         fate, agent_id = customer.fate, agent.agent_id
         if fate is None or agent_id is None:
             return
+        self._media.moves(customer)
+        self._media.moves(agent)
         customer.peer, agent.peer = agent, customer
         agent.served = self._busy[agent_id] = customer
         self._say(customer, LegsBridged(customer.leg_id, agent.leg_id))

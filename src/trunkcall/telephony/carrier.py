@@ -30,7 +30,8 @@ Rules:
   for; the parts of a saying without a gap, and one that is said ``again`` from its beginning until it is broken off.
   Each gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken
   off, or could not be played. Nobody but the leg's party hears them, also where the leg is joined; and that joins
-  nobody later.
+  nobody later. What a leg has heard part of is broken off when it is joined or put on hold; what comes after that is
+  heard then.
 - A recording is of one leg that is up: what its party says and hears, on two tracks. It gets RecordingStarted once it
   runs, and exactly one RecordingEnded: when that is asked for, when its leg ends, when it fails, or at once where it
   cannot be made. While it is suspended both tracks have silence.
