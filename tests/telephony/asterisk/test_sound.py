@@ -226,6 +226,9 @@ async def test_what_is_said_again_and_again_is_heard_so_until_a_key_stops_it_at_
     assert told(line, PlaybackEnded) == []
     line.press("leg", "5")
     await until(lambda: told(line, KeyPressed))
+    line.phones["answers_and_is_left"].press_by_info("6")
+    await until(lambda: told(line, KeyPressed) == [KeyPressed("leg", "5"), KeyPressed("leg", "6")])
+    assert told(line, PlaybackEnded) == []
     line.carrier.stop_playing(StopPlaying("leg", "loop"))
     await until(lambda: told(line, PlaybackEnded))
     stopped_at = len(dialog.heard)
