@@ -267,6 +267,7 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
             [say(SSML="Hello & welcome")],
             "Actions[0].Parameters.SSML is no SSML: one <speak> around all",
         ),
+        ([say(SSML=f"<speak>{'a<break/>' * 101}</speak>")], "Actions[0].Parameters.SSML has more than 100 pauses"),
         ([say(SSML="<!DOCTYPE speak><speak/>")], "Actions[0].Parameters.SSML is no SSML"),
         (
             [action("who", "CheckOutboundCallStatus", then="end", when={"CallAnswered": "end"})],
@@ -277,6 +278,11 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
 def test_what_is_only_worth_knowing_keeps_nobody_from_publishing(actions: list[Any], remark: str) -> None:
     told = remarks_of(flow(*actions))
     assert any(each.startswith(remark) for each in told), told
+
+
+def test_ssml_as_amazon_has_it_is_not_remarked_upon() -> None:
+    ssml = '<speak><!-- quietly --><amazon:effect name="whispered">Hello $.Attributes.name</amazon:effect></speak>'
+    assert not [each for each in remarks_of(flow(say(SSML=ssml))) if "SSML" in each]
 
 
 def test_a_condition_that_is_there_twice_is_told() -> None:

@@ -84,7 +84,7 @@ def pieces(ssml: str) -> tuple[Piece, ...]:
         raise BrokenSsmlError from None
     found = reading.all()
     if len(found) > MAX_PIECES:
-        raise BrokenSsmlError(f"The SSML has more than {MAX_PIECES} pauses and changes of rate.")
+        raise BrokenSsmlError(f"It has more than {MAX_PIECES} pauses and changes of rate.")
     return found
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias, assert_never
-from xml.etree import ElementTree
 
+from trunkcall.domain.ssml import BrokenSsmlError, pieces
 from trunkcall.flows.kinds import (
     Amount,
     Anything,
@@ -117,21 +117,11 @@ def _in_text(where: str, value: Any, kind: Text) -> Findings:
         yield Wrong(where, "must be one reference, such as $.Attributes.name, and nothing else.")
     elif begins_one(value):
         yield from _in_reference(where, value, kind.source)
-    elif kind.speech and not _is_ssml(value):
-        yield Wrong(
-            where, "is no SSML: one <speak> around all, every mark closed, and & written &amp;.", is_problem=False
-        )
-
-
-def _is_ssml(text: str) -> bool:
-    """Whether it is XML of one ``speak``; a document type, which may make much of little, is none of SSML's."""
-    if "<!" in text:
-        return False
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - without a document type there is nothing to expand
-    except (ElementTree.ParseError, ValueError):
-        return False
-    return root.tag.rpartition("}")[2] == "speak"
+    elif kind.speech:
+        try:
+            pieces(value)
+        except BrokenSsmlError as error:
+            yield Wrong(where, error.message.removeprefix("It "), is_problem=False)
 
 
 def _in_reference(where: str, value: str, source: Source) -> Findings:
