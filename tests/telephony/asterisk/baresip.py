@@ -5,7 +5,9 @@ Decides how it is run without anybody's microphone: it says a tone, and keeps wh
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ from telephony.asterisk.tones import RATE, a_tone, tones_of
 MODULES = Path("/usr/lib/baresip/modules")
 WAV_HEAD = 44
 _LONGEST_S = 120.0
+KEYS_PORT = 5555
+PRESSED_S, GAP_S = 0.12, 0.15
+RELEASED = b"\x04"
 
 
 class Baresip:
@@ -25,14 +30,14 @@ class Baresip:
     def __init__(self, folder: Path, address: str, account: Mapping[str, Any], *, hertz: int) -> None:
         must_be_closed()
         folder.mkdir()
-        self._folder = folder
+        self._folder, self._address = folder, address
         said = a_tone(folder / "said.wav", hertz, _LONGEST_S)
         (folder / "config").write_text(
             f"poll_method epoll\nsip_listen {address}:{SIP_PORT}\nnet_interface {address}\nrtp_ports 36000-36500\n"
             f"audio_source aufile,{said}\nsnd_path {folder}\n"
             f"ausrc_srate {RATE}\nauplay_srate {RATE}\nausrc_channels 1\nauplay_channels 1\n"
             f"module_path {MODULES}\nmodule g711.so\nmodule aufile.so\nmodule sndfile.so\n"
-            "module_app account.so\nmodule_app menu.so\n"
+            f"module cons.so\ncons_listen {address}:{KEYS_PORT}\nmodule_app account.so\nmodule_app menu.so\n"
         )
         server = f"{account['server']}:{account['port']};transport={account['transport'].lower()}"
         (folder / "accounts").write_text(
@@ -52,6 +57,15 @@ class Baresip:
     def __exit__(self, *raised: object) -> None:
         self._process.kill()
         self._process.wait()
+
+    def press(self, keys: str) -> None:
+        """One after the other, on the call that is up, as at its keyboard."""
+        with socket.create_connection((self._address, KEYS_PORT), timeout=5) as keyboard:
+            for key in keys:
+                keyboard.sendall(key.encode())
+                time.sleep(PRESSED_S)
+                keyboard.sendall(RELEASED)
+                time.sleep(GAP_S)
 
     def said(self) -> str:
         """What it has told of itself."""

@@ -10,7 +10,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -129,3 +129,34 @@ def test_a_softphone_that_anybody_can_install_takes_calls_by_what_was_printed(tm
         assert tones_in(bytes(talk.heard)) == {agent_hertz}
         floor.trunkcall("agents", "change", "ada", "--status", "Offline")
         floor.server.wait_until(lambda: baresip.heard() == {hertz})
+
+
+@pytest.mark.timeout(120)
+def test_an_agent_works_by_the_keys_of_a_softphone_that_anybody_can_install(tmp_path: Path) -> None:
+    dispositions = ",".join(f"{digit}={word}" for digit, word in WORDS.items())
+    with ExitStack() as stack:
+        floor = floor_of(tmp_path, stack, Manner(goes_on=speaks(own_tone(100))), agent_dispositions=dispositions)
+        account = floor.hire("ada", "--available", "--persistent-connection")
+        baresip = stack.enter_context(
+            Baresip(tmp_path / "baresip", floor.site.place.address(), account, hertz=own_tone(300))
+        )
+        campaign_id = floor.call(len(WORDS))
+
+        def is_not(state: str) -> bool:
+            return floor.state_of("ada")[0] != state
+
+        def presses(keys: str, state: str) -> None:
+            """Once she is in this state, and until she is in another: whoever sees that nothing comes of it, again."""
+            floor.server.wait_until(lambda: not is_not(state))
+            while not is_not(state):
+                baresip.press(keys)
+                with suppress(AssertionError):
+                    floor.server.wait_until(lambda: is_not(state), timeout_s=PATIENCE_S)
+
+        for digit in WORDS:
+            presses("**", "Connected")
+            presses(f"{digit}#", "AfterContactWork")
+        records = floor.centre.until_all_ended(campaign_id, timeout_s=60).values()
+        assert sorted(each["AgentDisposition"] for each in records) == sorted(WORDS.values())
+        presses("*0", "Available")
+        assert floor.state_of("ada")[0] == "Offline"
