@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 
 from serving import Serving, dial_request, put_all, serving
+from telephony.asterisk.tones import a_tone
 
 
 @pytest.fixture
 def backup(tmp_path: Path) -> Path:
-    """A backup with one contact, and its server's secret key beside it."""
+    """A backup with one contact and one prompt, and its server's secret key beside it."""
     with serving(tmp_path / "old", agents=0) as server:
         client = server.client()
         campaign_id = client.create_campaign(**server.campaign_arguments())["id"]
         client.start_campaign(id=campaign_id)
         put_all(client, campaign_id, [dial_request("first", 1)])
+        sound = a_tone(tmp_path / "closing.wav", 1000, 1.0)
+        server.trunkcall("prompts", "add", str(sound), "--data-dir", str(server.data_dir))
         file = tmp_path / "backup.db"
         server.trunkcall("db", "backup", str(file), "--data-dir", str(server.data_dir))
         shutil.copy(server.data_dir / "secret.key", tmp_path / "secret.key")
@@ -48,6 +51,8 @@ def test_with_its_secret_key_everything_is_as_it_was(backup: Path) -> None:
     shutil.copy(backup.with_name("secret.key"), server.data_dir / "secret.key")
     server.start()
     look(server)
+    [kept] = (backup.with_name("old") / "prompts" / "added").iterdir()
+    assert (server.data_dir / "prompts" / "added" / kept.name).read_bytes() == kept.read_bytes(), "prompts are heard"
 
 
 def test_without_its_secret_key_a_new_access_key_is_made(backup: Path) -> None:

@@ -20,6 +20,7 @@ from trunkcall.cli.interrupts import meaning
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.quarantine import TOLD, quarantine
 from trunkcall.cli.tables import counted
+from trunkcall.compose.sounds import prompt_files, prompt_files_beside
 from trunkcall.compose.store import data_dir_of, maintenance_of_store
 from trunkcall.settings import Settings
 from trunkcall.storage.data_dir import KEY_FILE, DataDir, DataDirInUseError, DataDirUnusableError
@@ -75,18 +76,23 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new file.")],
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file of this name.")] = False,
 ) -> None:
-    """Copy the store to a file, also beside a running server. The secret key is not in it."""
+    """Copy the store to a file, also beside a running server, and the sounds of prompts to a folder beside that. The
+    secret key and recordings are in neither."""
     data_dir = data_dir_of(settings)
     data_dir.check()
     refuse_own_files("FILE", file, data_dir)
     with meaning("No backup was made."), _held_if_free(data_dir) as unused:
         report = _maintenance(settings).back_up(file, unused=unused, force=force)
+        # A prompt that has come since is of no use there, and does no harm.
+        sounds = prompt_files(settings).copy_to(prompt_files_beside(file))
     typer.echo(
         f"{file} holds the store as of now, checked: {counted(report.contacts, 'contact')}, "
         f"{report.size / MEGABYTE:,.1f} MB"
     )
     if (but_for := _but_for(report)) is not None:
         typer.echo(but_for)
+    if sounds:
+        typer.echo(f"{file}.prompts holds {counted(sounds, 'sound')} of prompts: keep it beside that file")
     typer.echo(f"{_secret_key(settings)} is not in it. Keep a copy elsewhere: access keys are of no use without it.")
 
 
@@ -97,7 +103,8 @@ def restore(
         bool, typer.Option("--keep-running", help="Leave campaigns Running: what was dialed since is dialed again.")
     ] = False,
 ) -> None:
-    """Put a backup in the store's place and pause its campaigns. No server may be running."""
+    """Put a backup in the store's place and pause its campaigns. Sounds of prompts that were copied with it are put
+    back as well. No server may be running."""
     data_dir = data_dir_of(settings)
     data_dir.open()
     try:
@@ -105,11 +112,14 @@ def restore(
         name = f"{data_dir.store_path.name}.before-restore-{stamp}"
         with meaning("The store is the former one or the restored one, whole in either case."):
             done = _maintenance(settings).restore(file, name_of_former=name, pause=not keep_running)
+            sounds = prompt_files_beside(file).copy_to(prompt_files(settings))
     finally:
         data_dir.close()
     typer.echo(f"{data_dir.store_path} is {file} now: {counted(done.report.contacts, 'contact')}")
     if (but_for := _but_for(done.report)) is not None:
         typer.echo(but_for)
+    if sounds:
+        typer.echo(f"sounds of prompts: {sounds}, of {file}.prompts")
     if done.aside is not None:
         typer.echo(f"the former store is {done.aside}")
     typer.echo(f"campaigns paused: {done.paused}; requests waiting: {done.waiting:,}")
@@ -169,9 +179,9 @@ app.command("check", epilog=examples("trunkcall db check", "trunkcall db check -
 app.command(
     "backup",
     epilog=examples("trunkcall db backup trunkcall-backup.db", "trunkcall db backup --force /backups/trunkcall.db"),
-)(with_settings("data_dir", "store", "secret_key_file")(backup))
+)(with_settings("data_dir", "store", "secret_key_file", "prompts_dir")(backup))
 app.command("restore", epilog=examples("trunkcall db restore trunkcall-backup.db"))(
-    with_settings("data_dir", "store", "secret_key_file")(restore)
+    with_settings("data_dir", "store", "secret_key_file", "prompts_dir")(restore)
 )
 app.command(
     "quarantine",

@@ -11,9 +11,14 @@ from trunkcall.settings import Settings
 from trunkcall.storage.prompt_sounds import PromptFiles
 from trunkcall.telephony.sound.formats import FORMATS, telephone_sound
 
-__all__ = ["FORMATS", "prompt_files", "telephone_sound"]
+__all__ = ["FORMATS", "prompt_files", "prompt_files_beside", "telephone_sound"]
 
 
 def prompt_files(settings: Settings) -> PromptFiles:
     """Of all instances: ids are never used twice."""
     return PromptFiles(Path(settings.prompts_dir or settings.data_dir / "prompts") / "added")
+
+
+def prompt_files_beside(backup: Path) -> PromptFiles:
+    """Of a backup of the store: what its prompts are heard by."""
+    return PromptFiles(backup.with_name(f"{backup.name}.prompts"))

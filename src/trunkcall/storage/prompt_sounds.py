@@ -10,10 +10,13 @@ import logging
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from trunkcall.domain.errors import StoreUnavailableError
 
 log = logging.getLogger(__name__)
+
+SUFFIX: Final = ".ulaw"
 
 
 class PromptFiles:
@@ -24,7 +27,7 @@ class PromptFiles:
 
     def path(self, sound: str) -> Path:
         """Where a sound is, if it is kept."""
-        return self._folder / f"{sound}.ulaw"
+        return self._folder / f"{sound}{SUFFIX}"
 
     async def keep(self, sound: str, octets: bytes) -> None:
         """Keep one, over restarts and power cuts too. Raises StoreUnavailableError."""
@@ -33,6 +36,23 @@ class PromptFiles:
     async def drop(self, sound: str) -> None:
         """Keep it no more."""
         await asyncio.to_thread(self._remove, self.path(sound))
+
+    def copy_to(self, other: PromptFiles) -> int:
+        """Have another folder hold all sounds that this one does; how many there are. What it has already is not copied
+        again: no two sounds are kept as the same. Raises StoreUnavailableError."""
+        number = 0
+        for path in self._folder.glob(f"*{SUFFIX}"):
+            if not other.path(path.stem).exists():
+                try:
+                    octets = path.read_bytes()
+                except FileNotFoundError:
+                    # It was dropped meanwhile.
+                    continue
+                except OSError as error:
+                    raise StoreUnavailableError(f"A sound cannot be read: {error.strerror}.") from error
+                other._write(other.path(path.stem), octets)
+            number += 1
+        return number
 
     def _write(self, path: Path, octets: bytes) -> None:
         made = path.with_suffix(".new")
