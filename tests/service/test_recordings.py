@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from service.offices import SCOPE, NobodyDials
 from storage.damage import change_rows_alone
-from storage.support import NOW, stand_up
+from storage.support import NOW, directory, stand_up
 from storage.test_conformance_recordings import ANN, talked
 from trunkcall.domain.errors import NotFoundError
 from trunkcall.domain.instants import DAY
@@ -167,3 +167,16 @@ async def test_what_was_deleted_is_not_heard_again_where_a_backup_brings_its_fil
     assert await archive.recordings().recordings_of("instance-1", contact_id) == []
     with pytest.raises(NotFoundError, match="no recording with this id"):
         await archive.recordings().sound("instance-1", f"{contact_id}.1")
+
+
+async def test_by_way_of_another_instance_nothing_is_listed_heard_or_asked_for(archive: Archive) -> None:
+    """Whoever may listen to the talks of one instance may not to those of all."""
+    await archive.store.create_instance(directory("instance-2"))
+    contact_id = archive.contacts[0]
+    with pytest.raises(NotFoundError):
+        await archive.recordings().sound("instance-2", f"{contact_id}.1")
+    with pytest.raises(NotFoundError):
+        await archive.recordings().recordings_of("instance-2", contact_id)
+    with pytest.raises(NotFoundError):
+        await archive.recordings().ask("instance-2", contact_id, RecordingWish.STOP)
+    assert (await archive.recordings().list_recordings("instance-2", limit=9)).recordings == []
