@@ -50,3 +50,14 @@ def test_who_looks_for_the_carrier_never_finds_half_an_address(tmp_path: Path, m
     data_dir.write_carrier_endpoint("tcp://127.0.0.1:2")
     assert seen == ["tcp://127.0.0.1:1\n"]
     assert (tmp_path / "carrier-endpoint").read_text() == "tcp://127.0.0.1:2\n"
+
+
+def test_passwords_of_phones_that_somebody_has_edited_are_read_without_what_an_editor_leaves(tmp_path: Path) -> None:
+    """A password with a space behind it is another one, and its phone is refused without a word."""
+    place = DataDir(tmp_path)
+    place.change_phone_passwords({"ada": "k4x7", "bea": "u2mh"})
+    (tmp_path / "phone-passwords").write_bytes(b"\xef\xbb\xbf\r\nada  k4x7 \r\n\r\nbea\tu2mh\nhalf a line\n\xff\xfe\n")
+    assert place.phone_passwords() == {"ada": "k4x7", "bea": "u2mh"}
+    place.change_phone_passwords({"bea": "yw9r"})
+    assert place.phone_passwords() == {"ada": "k4x7", "bea": "yw9r"}
+    assert stat.S_IMODE((tmp_path / "phone-passwords").stat().st_mode) == 0o600

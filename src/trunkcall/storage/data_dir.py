@@ -163,7 +163,7 @@ class DataDir:
             raise DataDirUnusableError(
                 f"The passwords of agents' phones, {self.path / PHONE_PASSWORDS}, cannot be read: {error.strerror}."
             ) from error
-        return dict(line.split(maxsplit=1) for line in text.splitlines() if len(line.split()) == 2)
+        return dict(parts for line in text.splitlines() if len(parts := line.split()) == 2)
 
     def change_phone_passwords(self, passwords: Mapping[str, str]) -> None:
         """Write these, and keep those of others, mode 0600. Raises DataDirMissingError, DataDirUnusableError."""

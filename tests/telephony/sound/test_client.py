@@ -182,7 +182,8 @@ asyncio.run(main())
 
 
 def test_a_process_ends_with_the_dialer_that_has_started_it_and_nobody_else_sees_the_password() -> None:
-    dialer = subprocess.Popen([sys.executable, "-c", DIALER], stdout=subprocess.PIPE, text=True)
+    given = {**os.environ, "TRUNKCALL_ARI_PASSWORD": PASSWORD}
+    dialer = subprocess.Popen([sys.executable, "-c", DIALER], stdout=subprocess.PIPE, text=True, env=given)
     assert dialer.stdout is not None
     with dialer, dialer.stdout:
         its = Path("/proc") / dialer.stdout.readline().strip()
