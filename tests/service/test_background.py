@@ -10,6 +10,7 @@ import pytest
 
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.service.background import Background
+from trunkcall.service.recording_retention import RecordingsLeftError
 
 pytestmark = pytest.mark.virtual_time
 
@@ -47,3 +48,10 @@ async def test_work_that_fails_is_told_of_until_it_goes_on() -> None:
 
 async def test_what_the_store_says_of_itself_is_not_said_a_second_time() -> None:
     assert await watched(StoreUnavailableError()) == [None]
+
+
+async def test_what_is_wrong_is_said_in_the_words_that_there_are_for_it() -> None:
+    told = await watched(RecordingsLeftError("Recordings cannot be deleted: Permission denied."))
+    assert told[1] == (
+        "retention fails and is begun again and again (Recordings cannot be deleted: Permission denied.)"
+    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from trunkcall.domain.clock import Seconds, Sleep
-from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.errors import StoreUnavailableError, TrunkcallError
 from trunkcall.service.clock import since_boot_s
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,8 @@ class Background:
                 await work()
             except Exception as error:  # whatever it was, the next run reads the store anew
                 if not isinstance(error, StoreUnavailableError):
-                    why = type(error).__name__
+                    # Messages of one's own have no values in them.
+                    why = error.message if isinstance(error, TrunkcallError) else type(error).__name__
                     self._failing[name] = _Failure(f"{name} fails and is begun again and again ({why})")
                     if self._monotonic() >= log_at_s:
                         log_at_s = self._monotonic() + LOG_EVERY_S
