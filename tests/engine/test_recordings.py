@@ -304,6 +304,31 @@ def test_a_recording_that_has_outlived_its_dialer_goes_on() -> None:
     assert floor.asked(StopRecording)[-1] == StopRecording(FIRST)
 
 
+def test_whoever_does_not_want_to_be_recorded_can_say_so_while_it_is_announced() -> None:
+    floor = talking(announces=True)
+    (announced, *_) = floor.asked(AnnounceRecording)
+
+    def possible() -> set[RecordingWish]:
+        return {wish for wish in RecordingWish if floor.engine.recording_may_be("spring-1", wish)}
+
+    assert possible() == {RecordingWish.STOP, RecordingWish.SUSPEND}
+    floor.tell(RecordingWished("spring-1", RecordingWish.SUSPEND))
+    assert possible() == {RecordingWish.STOP, RecordingWish.RESUME}
+    floor.tell(RecordingWished("spring-1", RecordingWish.STOP))
+    assert possible() == set()
+    floor.tell(PlaybackEnded(announced.leg_id, announced.play_id, heard=True))
+    floor.wait(60)
+    assert not floor.asked(StartRecording)
+
+
+def test_of_a_contact_that_is_not_in_progress_nothing_can_be_asked() -> None:
+    floor = recorded(talking())
+    assert not floor.engine.recording_may_be("nobody", RecordingWish.STOP)
+    customer_ends(floor)
+    floor.presses(floor.session("ann"), "#")
+    assert not any(floor.engine.recording_may_be("spring-1", wish) for wish in RecordingWish)
+
+
 def test_a_talk_is_recorded_on_once_a_switch_that_was_lost_is_found_again() -> None:
     floor = recorded(talking())
     floor.tell(CarrierLost())

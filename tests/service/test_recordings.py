@@ -30,7 +30,8 @@ SECONDS = 40
 class Nobody(NobodyDials):
     """Nobody dials, so nothing goes on."""
 
-    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> None: ...
+    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> bool:
+        return False
 
 
 class Archive:

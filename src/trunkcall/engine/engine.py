@@ -13,6 +13,7 @@ from trunkcall.domain.agent import AgentState, PhoneTrouble
 from trunkcall.domain.errors import IllegalTransitionError, NotFoundError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.domain.transitions import OVER
 from trunkcall.engine.adoption import Adoption
 from trunkcall.engine.availability import Availability
@@ -210,6 +211,11 @@ class Engine:
     def progress(self, campaign_id: str, now: Instant) -> DialingProgress | None:
         """How far the campaign is; None if it is not known. Changes nothing."""
         return dialing_progress(self._state, campaign_id, max(now, self._now))
+
+    def recording_may_be(self, contact_id: str, wish: RecordingWish) -> bool:
+        """Whether the recording of a contact in progress can be begun, ended, suspended or resumed. Changes nothing."""
+        contact = self._state.registry.contacts.get(contact_id)
+        return contact is not None and self._recordings.may_be(contact, wish)
 
     def floor(self, queue_id: str | None = None) -> FloorProgress:
         """What the agents of the queue are doing, or all there are; and the trunks."""

@@ -71,6 +71,22 @@ class Recordings:
             self._not_announced(contact, recording, now)
         self._stop(contact, recording, now)
 
+    @staticmethod
+    def may_be(contact: Contact, wish: RecordingWish) -> bool:
+        """Whether somebody who asked for this would have it."""
+        recording = contact.recording
+        match wish:
+            case RecordingWish.START:
+                return recording is None
+            case RecordingWish.STOP:
+                return contact.campaign.settings.records if recording is None else recording.wanted
+            case RecordingWish.SUSPEND:
+                return recording is not None and recording.wanted and not recording.suspended
+            case RecordingWish.RESUME:
+                return recording is not None and recording.wanted and recording.suspended
+            case _:
+                assert_never(wish)
+
     def wished(self, contact: Contact, wish: RecordingWish, now: Instant) -> bool:
         """Somebody asks for this; whether it is possible."""
         recording = contact.recording
@@ -92,7 +108,7 @@ class Recordings:
                 self._stop(contact, recording, now)
                 return possible
             case RecordingWish.SUSPEND:
-                if recording is None or not recording.wanted or recording.suspended:
+                if recording is None or not self.may_be(contact, wish):
                     return False
                 recording.suspended = True
                 last = recording.recordings[-1] if recording.recordings else None
@@ -101,7 +117,7 @@ class Recordings:
                     self._note(contact, recording, replace(last, suspensions=(*last.suspensions, (now, None))), now)
                 return True
             case RecordingWish.RESUME:
-                if recording is None or not recording.wanted or not recording.suspended:
+                if recording is None or not self.may_be(contact, wish):
                     return False
                 recording.suspended = False
                 self._resume(contact, recording, now)

@@ -96,11 +96,14 @@ class CurrentDialer:
             self._dialer.opted_out(number_keys)
             self._dialer.campaigns_changed()
 
-    async def recording_wished(self, contact_id: str, wish: RecordingWish) -> None:
-        """Somebody has asked for this of the recording of a contact; once this returns it is done."""
-        if self._dialer is not None:
-            self._dialer.post(RecordingWished(contact_id, wish))
-            await self._dialer.settled()
+    async def recording_wished(self, contact_id: str, wish: RecordingWish) -> bool:
+        """Somebody has asked for this of the recording of a contact; whether it is possible. Once this returns it is
+        done."""
+        if self._dialer is None or self._engine is None or not self._engine.recording_may_be(contact_id, wish):
+            return False
+        self._dialer.post(RecordingWished(contact_id, wish))
+        await self._dialer.settled()
+        return True
 
     def heed(self, instance: Instance) -> None:
         """Go by what the instance says of its calls: whether they are halted, or switched off."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from trunkcall.domain.contact import ContactRecord, ContactState
 from trunkcall.domain.errors import InvalidStateError, NotFoundError
@@ -22,14 +22,13 @@ SAMPLES_AT_ONCE: Final = 30 * RATE
 """Of each track, in one answer: half a megabyte of sound."""
 
 _ENDED: Final = "The contact has ended, and its recording with it."
-_NOT_RECORDED: Final = "The contact is not being recorded."
 
 
 class Dialing(Protocol):
     """Whoever dials, as far as these use cases need it."""
 
-    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> None:
-        """Have it done. Raises InvalidStateError if nobody dials for the instance."""
+    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> bool:
+        """Have it done; whether it is possible. Raises InvalidStateError if nobody dials for the instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +155,20 @@ class Recordings:
             raise InvalidStateError(_ENDED)
         if contact.state is ContactState.WAITING:
             raise InvalidStateError("The contact was not dialed yet.")
-        recordings = contact.recordings
-        match wish:
-            case RecordingWish.START if recordings:
-                raise InvalidStateError("The contact is being recorded, or was: recording is begun once.")
-            case RecordingWish.STOP | RecordingWish.SUSPEND if not (recordings and recordings[-1].goes_on):
-                raise InvalidStateError(_NOT_RECORDED)
-            case RecordingWish.SUSPEND if is_suspended(recordings):
-                raise InvalidStateError("The recording is suspended.")
-            case RecordingWish.RESUME if not is_suspended(recordings):
-                raise InvalidStateError("The recording is not suspended.")
-            case _:
-                await self._dialing.recording_wished(contact.instance_id, contact_id, wish)
+        # What is to be recorded may not have begun: only whoever dials knows.
+        if not await self._dialing.recording_wished(contact.instance_id, contact_id, wish):
+            raise InvalidStateError(_refused(wish, contact.recordings))
+
+
+def _refused(wish: RecordingWish, recordings: tuple[Recording, ...]) -> str:
+    match wish:
+        case RecordingWish.START:
+            return "The contact is being recorded, or was, or is not to be: recording is begun once."
+        case RecordingWish.SUSPEND if is_suspended(recordings):
+            return "The recording is suspended."
+        case RecordingWish.STOP | RecordingWish.SUSPEND:
+            return "The contact is not being recorded."
+        case RecordingWish.RESUME:
+            return "The recording is not suspended."
+        case _:
+            assert_never(wish)

@@ -232,9 +232,10 @@ class Supervisor:
         if (dialed := self._dialed.get(instance_id)) is not None:
             dialed.dialer.opted_out(number_keys)
 
-    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> None:
-        """Have whoever dials for the instance do it. Raises InvalidStateError if nobody dials."""
-        await self._there(instance_id).dialer.recording_wished(contact_id, wish)
+    async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> bool:
+        """Have whoever dials for the instance do it; whether it is possible. Raises InvalidStateError if nobody
+        dials."""
+        return await self._there(instance_id).dialer.recording_wished(contact_id, wish)
 
     async def put_user_status(self, instance_id: str, agent_id: str, status: UserStatus) -> None:
         """Tell whoever dials for the instance which status an agent has chosen. An instance or an agent that is new is

@@ -8,10 +8,12 @@ import os
 import subprocess
 import wave
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from telephony.asterisk.centre import POLICY, Centre, Site, calls, numbers, own, own_tone
 from telephony.asterisk.namespace import INSIDE
@@ -28,6 +30,7 @@ pytestmark = [
 ]
 
 RATE = 8000
+ALL = {"VoiceRecordingTrack": "ALL"}
 CUSTOMER, AGENT = own_tone(0), own_tone(50)
 
 
@@ -78,10 +81,19 @@ def test_what_was_said_before_and_after_a_crash_can_be_heard_on_a_track_each(tmp
         named = {**centre.instance, "ContactId": contact_id, "InitialContactId": contact_id}
         connect = server.client("connect")
         connect.suspend_contact_recording(**named)
+        with pytest.raises(ClientError, match="The recording is suspended"):
+            connect.suspend_contact_recording(**named)
         [_, before] = parts_of(centre, contact_id).values()
         server.wait_until(lambda: list(parts_of(centre, contact_id).values())[1:] > [before + 4 * RATE])
         connect.resume_contact_recording(**named)
         connect.stop_contact_recording(**named)
+        for ask, why in (
+            (connect.stop_contact_recording, "not being recorded"),
+            (connect.resume_contact_recording, "not suspended"),
+            (partial(connect.start_contact_recording, VoiceRecordingConfiguration=ALL), "begun once"),
+        ):
+            with pytest.raises(ClientError, match=why):
+                ask(**named)
 
         folder = tmp_path / "talks"
         export = ("recordings", "export", str(folder), "--contact", contact_id, "--yes")
