@@ -301,6 +301,8 @@ def test_a_campaign_without_a_queue_has_that_of_its_flow(
     given = {"connectContactFlowId": flow, "connectSourcePhoneNumber": "+12025550100"}
     campaign_id = client.create_campaign(**server.campaign_arguments("By flow", outboundCallConfig=given))["id"]
     assert client.describe_campaign(id=campaign_id)["campaign"]["outboundCallConfig"] == given
+    shown = server.trunkcall("campaign", "show", campaign_id, "--data-dir", str(server.data_dir)).stdout
+    assert "the one that its flow sets" in shown
     named = {**instance, "ContactFlowId": flow}
     other = setting("another")
     said = refused(connect.update_contact_flow_content, "InvalidRequestException", **named, Content=other)

@@ -286,13 +286,14 @@ def _settings_facts(has: dict[str, Any], names: Mapping[str, str]) -> list[tuple
     def named(thing_id: str) -> str:
         return f"{names[thing_id]} ({thing_id})" if names.get(thing_id) else thing_id
 
+    without_queue = "none" if has["bandwidth"] is None else "the one that its flow sets"
     machines = "detected" if has["detects_machines"] else "not told from people"
     found = [
         ("capacity", f"{1 if has['capacity'] is None else has['capacity']:g}"),
         ("machines", machines + (", prompt awaited" if has["awaits_prompt"] else "")),
         ("talks", "recorded" if records(has["tags"]) else "not recorded"),
         ("instance", named(has["instance_id"])),
-        ("queue", named(has["queue_id"]) if has["queue_id"] else "none"),
+        ("queue", named(has["queue_id"]) if has["queue_id"] else without_queue),
         ("flow", named(has["contact_flow_id"])),
         ("number shown", has["source_number"] or "the queue's"),
         ("tags", ", ".join(f"{key}={value}" for key, value in has["tags"].items()) or "none"),
