@@ -90,7 +90,7 @@ def create(
         ),
     ] = None,
     detect_machines: Annotated[
-        bool, typer.Option(help="Tell answering machines from people, and hang up on them.")
+        bool, typer.Option(help="Tell answering machines from people; what they hear is the flow's to say.")
     ] = True,
     await_prompt: Annotated[
         bool, typer.Option(help="Wait until a machine has beeped, or its prompt has ended.")
