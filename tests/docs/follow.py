@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-BLOCK_TIMEOUT_S = 60.0
+BLOCK_TIMEOUT_S = 200.0
 
 
 def run_bash(text: str) -> str:

@@ -90,6 +90,16 @@ async def test_a_campaign_without_a_queue_has_the_one_that_its_flow_sets(floor: 
         assert await floor.queue_of(campaign) == floor.sales
 
 
+async def test_of_a_flow_that_sets_several_queues_none_is_the_campaigns(floor: Floor) -> None:
+    """Nobody publishes such a one for it; a disk may have made it so."""
+    flow_id = await floor.flow(setting(floor.sales))
+    campaign = await floor.campaign(flow_id)
+    found = (await floor.centre.directory()).contact_flows[flow_id]
+    several = replace(found, content=setting(floor.sales, floor.service))
+    await floor.centre.store.put_facts(NORTH, [several])
+    assert await floor.queue_of(campaign) is None
+
+
 async def test_the_queue_that_a_campaign_names_is_before_that_of_its_flow(floor: Floor) -> None:
     campaign = await floor.campaign(await floor.flow(setting(floor.sales)), queue_id=floor.service)
     assert await floor.queue_of(campaign) == floor.service
