@@ -27,9 +27,7 @@ from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.queue import Queue
-from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.events import Event
-from trunkcall.engine.flow import Flows
 from trunkcall.service.flow_runner import FlowRunner
 
 BAR: Final = 1.5
@@ -58,24 +56,21 @@ class WithFlows(Centre):
             0,
             {},
         )
-        super().__init__(case, seed)
+        super().__init__(case, seed, self._runner)
         self._runner.figures_of = self.engine.queue_figures
-
-    def flows(self) -> Flows:
-        return self._runner
-
-    def said(self, deed: PlayMessage) -> None:
-        self._phones.play(deed.leg_id, deed.play_id, self._runner.saying_of(deed))
 
     def _turn(self, events: Sequence[tuple[Event, Instant]]) -> None:
         started = time.process_time()
         decision = self.engine.turn(events, self.now)
         self._due = self.engine.next_timer()
         self._runner.changes(self.now)
+        over: list[str] = []
         for change in decision.changes:
-            if isinstance(change, AttemptBegun):
+            if isinstance(change, ContactEnded):
+                over.append(change.contact_id)
+            elif isinstance(change, AttemptBegun):
                 self._runner.attempted(change.contact_id, self._campaign, "+12125550100", None, ATTRIBUTES)
-        self._runner.let_go([each.contact_id for each in decision.changes if isinstance(each, ContactEnded)])
+        self._runner.let_go(over)
         self.turns_s.append(time.process_time() - started)
         self._take(decision)
 

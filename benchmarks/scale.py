@@ -59,6 +59,7 @@ from trunkcall.engine.events import (
     OfferedContact,
     RequestsAccepted,
 )
+from trunkcall.engine.flow import Flows
 from trunkcall.engine.pacing.base import Pacer
 from trunkcall.flows.builtin import BuiltinFlow
 from trunkcall.simulation.legs import LegDeed, SimulatedLeg
@@ -147,7 +148,7 @@ and all agents, they were 10,480, 20,200, 283,000, 278,000, 59, 265, 11,400 and 
 class Centre:
     """An engine, and the world of phones that it dials."""
 
-    def __init__(self, case: Case, seed: int) -> None:
+    def __init__(self, case: Case, seed: int, flows: Flows | None = None) -> None:
         self.case = case
         self.now: Instant = START
         self.turns_s: list[float] = []
@@ -158,14 +159,14 @@ class Centre:
         self.ends: list[tuple[Instant, str]] = []
         self._random = Random(seed)
         self._fates = Fates(World())
-        self._flows = BuiltinFlow()
+        own = BuiltinFlow()
         legs = count(1)
         # Nor are lines scarce.
         trunk = Trunk("default", channels=4 * case.agents, attempts_per_s=case.attempts_per_s)
         self.engine = Engine(
             EngineConfig(trunks=(trunk,), window_size=WINDOW),
             new_id=lambda: f"leg-{next(legs)}",
-            flows=self._flows,
+            flows=flows or own,
             pacer_for=self._learned,
         )
         self._by_seconds = True
@@ -181,9 +182,7 @@ class Centre:
             HangUp: self._phones.hang_up,
             Originate: self._originate,
             OriginateAgentLeg: self._phones.originate_agent_leg,
-            PlayMessage: lambda deed: self._phones.play(
-                deed.leg_id, deed.play_id, plain(self._flows.text(deed.action_id))
-            ),
+            PlayMessage: lambda deed: self._phones.play(deed.leg_id, deed.play_id, plain(own.text(deed.action_id))),
             RefillWindow: self._refill,
             ReportLegs: self._phones.report_legs,
         }

@@ -214,6 +214,7 @@ class CustomerTakenOffHold:
     at: Instant
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class FlowProgressed:
     """The contact's flow has gone on. ``progress`` is what the next owner goes on by (``flows.keeping``), None where

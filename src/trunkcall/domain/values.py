@@ -21,15 +21,25 @@ T = TypeVar("T", bound=Dataclass)
 
 
 def quickly_made(cls: type[T]) -> type[T]:
-    """Give a frozen, slotted dataclass, whose fields have plain defaults or none, an ``__init__`` that writes its slots
-    as any class does. Goes above ``@dataclass(frozen=True, slots=True)``."""
+    """Give a frozen, slotted dataclass an ``__init__`` that writes its slots as any class does. Goes above
+    ``@dataclass(frozen=True, slots=True)``."""
     all_fields = fields(cls)
-    names = [field.name for field in all_fields]
-    source = f"def __init__(self, {', '.join(names)}):\n" + "".join(f"    self.{name} = {name}\n" for name in names)
-    made: dict[str, Any] = {}
-    exec(source, made)  # noqa: S102 - of field names alone, as dataclasses itself does
+    lines = [f"def __init__(self, {', '.join(field.name for field in all_fields)}):"]
+    made: dict[str, Any] = {"_missing": MISSING}
+    defaults: list[Any] = []
+    for field in all_fields:
+        name = field.name
+        if field.default_factory is not MISSING:
+            made[f"_new_{name}"] = field.default_factory
+            defaults.append(MISSING)
+            lines.append(f"    self.{name} = _new_{name}() if {name} is _missing else {name}")
+        else:
+            lines.append(f"    self.{name} = {name}")
+            if field.default is not MISSING:
+                defaults.append(field.default)
+    exec("\n".join(lines), made)  # noqa: S102 - of field names alone, as dataclasses itself does
     init = made["__init__"]
-    init.__defaults__ = tuple(field.default for field in all_fields if field.default is not MISSING) or None
+    init.__defaults__ = tuple(defaults) or None
     init.__qualname__ = f"{cls.__qualname__}.__init__"
     init.__annotations__ = cls.__init__.__annotations__
     cls.__init__ = init  # type: ignore[method-assign]  # to do so is what this is for

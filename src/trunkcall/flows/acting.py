@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias, assert_never
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.flow import Enqueue, Rank, Record
 from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.values import quickly_made
 from trunkcall.flows import language
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.keys import keying_of
@@ -71,6 +72,7 @@ class On:
     """It goes on by NextAction."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Result:
     """It has a result, with which conditions compare."""
@@ -90,6 +92,7 @@ class Refused:
     """It is not offered."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Stands:
     """It stands still, at most so long; None: as long as there is."""
@@ -98,6 +101,7 @@ class Stands:
     at_most: Duration | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Over:
     """The flow is over."""
@@ -116,6 +120,7 @@ class Elsewhere:
 Outcome: TypeAlias = On | Result | Failed | Refused | Stands | Over | Elsewhere
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Acted:
     """What an action has come to. ``changes`` are those of the progress, by field."""

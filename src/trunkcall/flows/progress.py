@@ -14,6 +14,7 @@ from typing import TypeAlias
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record, Taken
 from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.values import quickly_made
 
 # --- what is kept ---------------------------------------------------------------------------------------------------
 
@@ -72,6 +73,7 @@ class Prompt:
     value: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a contact stands. ``awaits`` is None before the beginning and after the end; ``ending`` tells these apart.
@@ -223,6 +225,7 @@ def place_of(number: int) -> str:
     return f"Conditions[{number}]"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Step:
     """What an event has led to. ``trail`` is what is to be done, and what actions were left, in their order."""

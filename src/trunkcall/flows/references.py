@@ -81,6 +81,8 @@ def begins_one(text: str) -> bool:
 def filled(text: str, value_of: Callable[[Path], str], most: int) -> str | None:
     """The text with each reference in it replaced by its value; None if that has more than ``most`` characters. No more
     than those and the text are ever held: a short text may name a long value thousands of times."""
+    if "$" not in text:
+        return text if len(text) <= most else None
     room = most
 
     def replaced(match: re.Match[str]) -> str:

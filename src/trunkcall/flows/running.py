@@ -9,7 +9,8 @@ what came of them (``progress.Event``), tells ``Timer`` at ``Progress.until``, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, Final, assert_never
 
 from trunkcall.domain.flow import Disconnect, GoOn, Hush, Taken
@@ -55,6 +56,8 @@ from trunkcall.flows.progress import (
 from trunkcall.flows.surroundings import Surroundings
 from trunkcall.flows.values import Values
 
+_values_of: Final = attrgetter(*[each.name for each in fields(Progress)])
+
 TIMED_OUT: Final = "Timeout"
 """What is stored where no key was pressed, as Amazon Connect has it."""
 
@@ -83,22 +86,15 @@ class _Run:
     """One step: actions are taken until one stands still, or the flow is over."""
 
     def __init__(self, progress: Progress, now: Instant, around: Surroundings, limits: Limits) -> None:
-        self._at = progress
-        self._changes: dict[str, Any] = {}
+        self.at = progress
+        self._is_own = False
+        """Whether ``at`` is this step's: until it is returned nobody else has it."""
         self.trail: list[Order | Taken] = []
         self._now = now
         self._around = around
         self._limits = limits
         self._flow = around.flow(progress.flow_id)
         self._goes = False
-
-    @property
-    def at(self) -> Progress:
-        """Where the contact stands. Changes are made when somebody looks: it is made anew for each."""
-        if self._changes:
-            self._at = replace(self._at, **self._changes)
-            self._changes = {}
-        return self._at
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -231,13 +227,15 @@ class _Run:
         while self._goes:
             if actions >= most or late:
                 self._end(Ending.TOO_LONG)
-                return
+                break
             actions += 1
-            self._change(actions=actions)
             acted = act(self._action(), self.at, self._around)
-            self._change(**acted.changes)
+            if acted.changes:
+                self._change(**acted.changes)
             self.trail += acted.orders
             self._come_to(acted.outcome)
+        if actions != self.at.actions:
+            self._change(actions=actions)
 
     def _come_to(self, outcome: Outcome) -> None:
         match outcome:
@@ -339,4 +337,9 @@ class _Run:
             self.trail.append(Hush())
 
     def _change(self, **changes: Any) -> None:
-        self._changes |= changes
+        """Have it stand so. A step changes much, and to make it anew each time takes most of its time."""
+        if not self._is_own:
+            self.at = Progress(*_values_of(self.at))
+            self._is_own = True
+        for name, value in changes.items():
+            object.__setattr__(self.at, name, value)

@@ -8,7 +8,6 @@ told names of the flow alone. It must not know what an action does, nor who says
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -34,7 +33,7 @@ from trunkcall.domain.flow import (
     Taken,
 )
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.domain.saying import Part, Saying, SpeechKind
+from trunkcall.domain.saying import Part, Saying, SpeechKind, at_least
 from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.events import FlowTold
 from trunkcall.flows import progress as flows
@@ -49,7 +48,6 @@ from trunkcall.service.facts import KnownFacts
 from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person, last_of
 from trunkcall.service.functions import Answer, Question
 from trunkcall.service.parsed_flows import ParsedFlows
-from trunkcall.service.saying_lengths import least_length
 
 log = logging.getLogger(__name__)
 
@@ -104,9 +102,9 @@ class _Run:
     sayings: dict[tuple[str, str], Saying] = field(default_factory=dict, repr=False)
     """What was to be said in this turn, by flow and action."""
     turn: int = 0
-    keys: deque[str] = field(default_factory=deque, repr=False)
+    keys: list[str] = field(default_factory=list, repr=False)
     answer: Answer | None = field(default=None, repr=False)
-    asks: deque[tuple[int, flows.Ask]] = field(default_factory=deque, repr=False)
+    asks: list[tuple[int, flows.Ask]] = field(default_factory=list, repr=False)
     """Functions that are to be asked, and by which number each will answer."""
     awaited: int | None = None
     """The number of the answer that the flow waits for."""
@@ -136,8 +134,10 @@ class FlowRunner:
         self._facts = facts
         self._random = random
         self._parsed = ParsedFlows()
+        self._dialed: dict[str, tuple[Campaign, str, str | None, Mapping[str, str]]] = {}
+        """What is known of contacts whose flow has not begun: most of them never answer."""
         self._called: dict[str, _Called] = {}
-        """By contact, from the attempt to the end."""
+        """By contact, from the beginning of the flow to the end."""
         self._of_leg: dict[str, str] = {}
         """Contacts in a flow, by the customer's leg."""
         self._left: list[tuple[_Called, _Run]] = []
@@ -164,7 +164,7 @@ class FlowRunner:
         attributes: Mapping[str, str],
     ) -> None:
         """Somebody is dialed, whose flow may begin."""
-        self._called[contact_id] = _Called(Person(contact_id, campaign, phone_number, shown_number), attributes)
+        self._dialed[contact_id] = campaign, phone_number, shown_number, attributes
 
     def restore(self, contacts: Iterable[CalledContact], campaigns: Mapping[str, Campaign]) -> None:
         """Take over whom another dialer has called."""
@@ -191,8 +191,9 @@ class FlowRunner:
     def let_go(self, contact_ids: Collection[str]) -> None:
         """These contacts are over, or wait again."""
         for contact_id in contact_ids:
-            self.ended(contact_id)
-            self._called.pop(contact_id, None)
+            if self._dialed.pop(contact_id, None) is None and contact_id in self._called:
+                self.ended(contact_id)
+                del self._called[contact_id]
 
     # --- what the engine asks ---------------------------------------------------------------------------------------
 
@@ -200,6 +201,11 @@ class FlowRunner:
         self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
         """The first step of the contact's flow."""
+        dialed = self._dialed.pop(contact_id, None)
+        if dialed is not None:
+            campaign, phone_number, shown_number, attributes = dialed
+            person = Person(contact_id, campaign, phone_number, shown_number)
+            self._called[contact_id] = _Called(person, attributes)
         called = self._called.get(contact_id)
         if called is None or detection is _FAX:
             return _IN_PLACE_OF_ANY
@@ -219,7 +225,7 @@ class FlowRunner:
             case FlowEvent.PRESSED:
                 if not run.keys:
                     return FlowStep(until=run.at.until)
-                return self._step(called, run, flows.Pressed(run.keys.popleft()), now)
+                return self._step(called, run, flows.Pressed(run.keys.pop(0)), now)
             case FlowEvent.ANSWERED:
                 values, run.answer = run.answer, None
                 told = flows.Answered(values) if values is not None else flows.NotAnswered()
@@ -246,10 +252,10 @@ class FlowRunner:
         """The contact's flow goes on where it was. What is still being said is waited for; of what is not, it counts as
         said if more than half of it must have been heard, else it is said anew."""
         called = self._called.get(contact_id)
-        if called is None or not called.person.phone_number:
+        run = called.run if called is not None else None
+        if called is not None and not called.person.phone_number:
             return _IN_PLACE_OF_ANY
-        run = called.run
-        if run is None:
+        if called is None or run is None:
             return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
         run.leg_id = leg_id
         self._of_leg[leg_id] = contact_id
@@ -317,7 +323,7 @@ class FlowRunner:
         run = called.run if called is not None else None
         if called is None or run is None or not run.asks:
             return None
-        number, ask = run.asks.popleft()
+        number, ask = run.asks.pop(0)
         person, at = called.person, run.at
         queue_id = at.queue_id or queue_of(person.campaign, self._facts.directory)
         queue = self._facts.directory.queues.get(queue_id or "")
@@ -374,7 +380,7 @@ class FlowRunner:
                 return FlowStep(until=run.at.until, said_at=run.said_at)
             if (
                 isinstance(order, flows.Say)
-                and now - run.said_at > least_length(_saying_of(order), self._facts.directory.prompts) / 2
+                and now - run.said_at > at_least(_saying_of(order), self._facts.directory.prompts) / 2
             ):
                 return self.heard(called.person.contact_id, FlowEvent.SAID, now)
             return self._again(run, order, now)
@@ -394,7 +400,7 @@ class FlowRunner:
             run.sayings.clear()
         try:
             came_to = step(run.at, event, now, self._around(person, now))
-            orders = self._orders(run, came_to, now)
+            orders, taken = self._orders(run, came_to, now)
         except Exception as error:
             # No flow may stop the others. What it holds is in no log.
             log.error(  # noqa: TRY400 - a traceback's message may quote what people have said
@@ -402,19 +408,19 @@ class FlowRunner:
                 extra={"contact_id": person.contact_id, "flow_id": run.at.flow_id, "error": type(error).__name__},
             )
             run.at = replace(run.at, ending=Ending.BROKEN, awaits=None, until=None)
-            orders = (Disconnect(),)
-            taken: tuple[Taken, ...] = ()
+            orders, taken = (Disconnect(),), ()
         else:
             run.noted = run.noted or came_to.progress is not run.at
             run.at = came_to.progress
-            taken = came_to.taken
             if taken:
                 self._note(called, run, taken)
         self._stepped[person.contact_id] = called
         is_over = run.at.ending is not None
         if is_over:
             run.said_at = run.saying = None
-        return self._with_hooks(called, run, FlowStep(orders, taken, run.at.until, is_over))
+        # Of a queue it is told at once: nothing is to be due by then.
+        until = run.at.until if run.at.awaits is not Await.QUEUE else None
+        return self._with_hooks(called, run, FlowStep(orders, taken, until, is_over))
 
     def _with_hooks(self, called: _Called, run: _Run, step: FlowStep) -> FlowStep:
         """The same, and where the engine does not know it which hooks the contact has a flow for."""
@@ -426,12 +432,17 @@ class FlowRunner:
         called.hooks = hooks
         return replace(step, orders=(Hooks(hooks), *step.orders))
 
-    def _orders(self, run: _Run, came_to: flows.Step, now: Instant) -> tuple[FlowOrder, ...]:
+    def _orders(self, run: _Run, came_to: flows.Step, now: Instant) -> tuple[tuple[FlowOrder, ...], tuple[Taken, ...]]:
+        """What the engine is to do, and what was left."""
         orders: list[FlowOrder] = []
+        taken: list[Taken] = []
         for order in came_to.trail:
             match order:
+                # The most frequent first: each case is tried in turn.
                 case Taken():
-                    pass
+                    taken.append(order)
+                case Enqueue() | Rank() | Record() | Disconnect() | GoOn():
+                    orders.append(order)
                 case flows.Say() | flows.SayAgainAndAgain():
                     orders.append(self._say(run, came_to.progress, order, now))
                 case flows.Ask():
@@ -441,14 +452,12 @@ class FlowRunner:
                 case Hush():
                     run.said_at = run.saying = None
                     orders.append(order)
-                case Enqueue() | Rank() | Record() | Disconnect() | GoOn():
-                    orders.append(order)
                 case flows.CallOut():
                     # It is for outbound whisper flows, which go on by themselves.
                     pass
                 case _:
                     assert_never(order)
-        return tuple(orders)
+        return tuple(orders), tuple(taken)
 
     def _say(self, run: _Run, at: Progress, order: flows.Say | flows.SayAgainAndAgain, now: Instant) -> Say:
         run.saying = run.sayings[at.flow_id, at.action_id] = _saying_of(order)

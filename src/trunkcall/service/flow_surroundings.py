@@ -18,6 +18,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.identifiers import ResourceKind, Scope
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.queue import Queue
+from trunkcall.domain.values import quickly_made
 from trunkcall.engine.progress import QueueFigures
 from trunkcall.flows.document import Flow
 from trunkcall.flows.references import Path
@@ -33,6 +34,7 @@ Chance: TypeAlias = Callable[[], float]
 _TELEPHONE: Final = "TELEPHONE_NUMBER"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Person:
     """The contact that goes through a flow. Numbers are E.164; ``shown_number`` is what the customer saw."""

@@ -1,0 +1,112 @@
+"""A dialer that is killed in any step of a flow: the next one has the contact go on there. If these fail, people hear a
+message again of which they have heard most, or are left on the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from service.support import House, dialing
+from service.test_flow_campaigns import open_with
+from service.test_flow_runner import ASK, END, SET, WELCOME, action, content, pressing
+from trunkcall.domain.changes import Change, FlowProgressed
+from trunkcall.domain.contact import ContactState, Disposition
+from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.instants import SECOND, Instant
+from trunkcall.domain.saying import CHARACTERS_PER_S, Saying
+from trunkcall.engine.events import KeyPressed
+
+pytestmark = pytest.mark.virtual_time
+
+QUEUED = action("go", "TransferContactToQueue", "end")
+QUEUED["Transitions"]["Errors"].append({"NextAction": "end", "ErrorType": "QueueAtCapacity"})
+WALK = content(
+    action("welcome", "MessageParticipant", "keys", Text=WELCOME),
+    pressing("keys", "set", "Press one, please, if you would like to speak to somebody who can help you."),
+    {**SET, "Transitions": {"NextAction": "wait", "Errors": [{"NextAction": "wait", "ErrorType": "NoMatchingError"}]}},
+    {
+        **action("wait", "Wait", None, TimeLimitSeconds="3"),
+        "Transitions": {
+            "Errors": [{"NextAction": "ask", "ErrorType": "NoMatchingError"}],
+            "Conditions": [{"NextAction": "ask", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}],
+        },
+    },
+    {**ASK, "Transitions": {"NextAction": "go", "Errors": [{"NextAction": "go", "ErrorType": "NoMatchingError"}]}},
+    QUEUED,
+    END,
+)
+"""A message, a key, attributes, a time, a function, the queue: all in which a contact stands."""
+STANDS = 12
+"""More commits of flows than one contact has."""
+
+
+class Ears:
+    """What customers hear: of each leg each text, and since when. They press a key two seconds into a question."""
+
+    def __init__(self, house: House) -> None:
+        self.heard_twice: list[str] = []
+        """What was begun again although more than half of it had been played."""
+        begun: dict[tuple[str, str], Instant] = {}
+        play = house.carrier.play
+
+        def begins(leg_id: str, play_id: str, saying: Saying) -> None:
+            text, now = saying.parts[0].value, house.clock.now()
+            half = round(len(text) / CHARACTERS_PER_S / 2 * SECOND)
+            if now - begun.get((leg_id, text), now) > half:
+                self.heard_twice.append(text)
+            begun[leg_id, text] = now
+            play(leg_id, play_id, saying)
+            if text.startswith("Press one"):
+                house.clock.call_at(now + 2 * SECOND, lambda: house.carrier.tell(KeyPressed(leg_id, "1")))
+
+        house.carrier.play = begins  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("written", "away_s"),
+    [(False, 0), (True, 5)],
+    ids=["before it is written, for a moment", "after it is written, for most of a message"],
+)
+@pytest.mark.parametrize("stand", range(STANDS))
+async def test_a_contact_goes_on_where_it_was_when_its_dialer_was_killed(
+    stand: int, written: bool, away_s: int
+) -> None:
+    """The dialer ends at one commit of a flow, and nobody dials for a while. The carrier's legs outlive it, and the
+    next dialer has the store."""
+    house = House.in_memory()
+    await open_with(house, WALK, requests=6)
+    ears = Ears(house)
+    commits = 0
+    killed_at: Instant | None = None
+    carry_out = house.store.carry_out
+
+    async def kill(lease: Any, changes: Sequence[Change], clearances: Mapping[str, Any]) -> Any:
+        nonlocal commits, killed_at
+        if killed_at is not None and house.clock.now() < killed_at + away_s * SECOND:
+            raise StoreUnavailableError
+        of_flows = any(isinstance(change, FlowProgressed) for change in changes)
+        dies = of_flows and commits == stand and killed_at is None
+        commits += of_flows
+        if dies:
+            killed_at = house.clock.now()
+        result = await carry_out(lease, changes, clearances) if written or not dies else None
+        if dies:
+            raise StoreUnavailableError
+        return result
+
+    house.store.carry_out = kill
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(6)
+        records = await house.records()
+    assert killed_at is not None
+    assert {record.state for record in records} == {ContactState.ENDED}
+    assert all(record.disposition is not None and record.disconnect_reason is not None for record in records)
+    assert ears.heard_twice == []
+    reached = [record for record in records if record.disposition is Disposition.CONNECTED_TO_AGENT]
+    assert reached, "who was in a flow has come to an agent"
+    ways = [[each.action_id for each in record.flow_trail] for record in reached]
+    assert {json.dumps(way) for way in ways} == {json.dumps(["welcome", "keys", "set", "wait", "ask", "go"])}
+    assert all(record.flow_attributes == {"wish": "agent"} for record in reached)
