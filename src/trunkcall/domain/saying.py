@@ -17,7 +17,7 @@ from trunkcall.domain.ssml import BrokenSsmlError, Pause, Spoken, pieces
 
 CHARACTERS_PER_S: Final = 15.0
 """How fast words are spoken: about 150 a minute."""
-QUICK_PER_S: Final = 20.0
+QUICK_PER_S: Final = 25.0
 """How fast they are spoken at most by whoever wants to be understood."""
 UNKNOWN: Final[Duration] = 5 * SECOND
 """How long a prompt takes of which nothing is known."""
