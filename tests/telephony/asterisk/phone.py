@@ -200,13 +200,13 @@ class Phone(asyncio.DatagramProtocol):
         """The one that is up."""
         return next(each for each in reversed(self.dialogs.values()) if each.up and not each.over)
 
-    def press(self, key: str) -> None:
-        """On the call that is up."""
-        self.talk.keys.append(key)
+    def press(self, key: str, dialog: Dialog | None = None) -> None:
+        """On this call, or the one that is up."""
+        (dialog or self.talk).keys.append(key)
 
-    def press_by_info(self, key: str) -> None:
-        """On the call that is up, beside the sound (RFC 6086, and the body that is common for it)."""
-        self._say_within("INFO", f"Signal={key}\r\nDuration=160\r\n", "application/dtmf-relay")
+    def press_by_info(self, key: str, dialog: Dialog | None = None) -> None:
+        """The same beside the sound (RFC 6086, and the body that is common for it)."""
+        self._say_within("INFO", f"Signal={key}\r\nDuration=160\r\n", "application/dtmf-relay", dialog)
 
     def hold(self, direction: str = "sendonly") -> None:
         """Put the other side of the call that is up on hold (RFC 3264, 8.4), or take it back by ``sendrecv``."""
