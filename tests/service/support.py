@@ -19,7 +19,14 @@ from typing import Any, TypeAlias
 from gating import no_policy
 from trunkcall.aws.iam import ALL_ACTIONS_POLICY
 from trunkcall.domain.abandonment import AbandonmentLimits
-from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from trunkcall.domain.campaign import (
+    AnswerMachineDetectionConfig,
+    Campaign,
+    CampaignState,
+    DialerConfig,
+    DialerType,
+    OutboundCallConfig,
+)
 from trunkcall.domain.changes import AttemptBegun, Change
 from trunkcall.domain.clearance import Clearance
 from trunkcall.domain.clock import Clock, Seconds, Sleep
@@ -211,7 +218,9 @@ class House:
         """One without any legs, as of a process that has just begun."""
         return Witness(self.clock, world=World(), seed=1, on_agent_done=lambda agent_id: self.agent_done(agent_id))
 
-    async def open(self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE) -> None:
+    async def open(
+        self, *, agents: int = 5, requests: int = 60, dialer: DialerConfig = ONE_TO_ONE, detects: bool = False
+    ) -> None:
         await self.kept.open()
         first = first_installation(
             now=self.clock.now(),
@@ -237,7 +246,9 @@ class House:
                 name="Spring",
                 dialer=dialer,
                 outbound_call=OutboundCallConfig(
-                    next(iter(self.directory.contact_flows)), next(iter(self.directory.queues))
+                    next(iter(self.directory.contact_flows)),
+                    next(iter(self.directory.queues)),
+                    answer_machine_detection=AnswerMachineDetectionConfig(detects),
                 ),
                 state=CampaignState.INITIALIZED,
                 created_at=self.clock.now(),
