@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import wave
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +75,19 @@ def seconds_of(hertz: int, heard: bytes) -> float:
     wave = np.exp(-2j * np.pi * hertz * np.arange(FRAME) / RATE)
     loudness = 2 * np.abs(frames @ wave) / FRAME
     return int(np.count_nonzero(loudness > LOUD)) * FRAME / RATE
+
+
+PART, LEAST_PARTS = 800, 3
+"""A tenth of a second in samples, and how many of them a tone goes on at least: less is the end of one tone and the
+beginning of another."""
+
+
+def in_order(heard: bytes, tones: Sequence[int]) -> list[int]:
+    """Which of these tones, whole tens of hertz, are heard one after the other. One that is heard again after silence
+    or another is there twice."""
+    whole = len(heard) // PART * PART
+    parts = _LINEAR[np.frombuffer(heard[:whole], dtype=np.uint8)].reshape(-1, PART)
+    waves = np.exp(-2j * np.pi * np.outer(np.arange(PART), tones) / RATE)
+    loudness = 2 * np.abs(parts @ waves) / PART
+    loudest = [tones[at] if loud[at] > LOUD else 0 for loud, at in zip(loudness, loudness.argmax(axis=1), strict=True)]
+    return [hertz for hertz, run in groupby(loudest) if hertz and len([*run]) >= LEAST_PARTS]
