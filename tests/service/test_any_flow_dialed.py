@@ -1,0 +1,164 @@
+"""Campaigns with flows of any wiring, and people who press and hang up as they like. If these fail, somebody's flow
+leaves people on the line, stops the dialer, or what it did cannot be done again at a desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows.support import ERROR, action, flow
+from flows.wiring import documents
+from service.support import House, Witness, dialing
+from trunkcall.domain.campaign import DialerConfig, DialerType
+from trunkcall.domain.contact import ContactState
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
+from trunkcall.engine.campaigns import pacer_for
+from trunkcall.engine.commands import HangUp, Originate, ReportLegs
+from trunkcall.engine.decision import Decision
+from trunkcall.engine.engine import Engine
+from trunkcall.engine.events import BeepHeard, CarrierEvent, Event, KeyPressed, LegAnswered, LegsReported
+from trunkcall.engine.trace import Turn, replay
+from trunkcall.flows.language import KEYS
+from trunkcall.simulation.world import World
+from trunkcall.storage.ports.ownership import CommitResult
+from trunkcall.telephony.carrier import Destination
+from virtual_time import VirtualLoop
+
+QUESTION = -1
+"""One that no dialer asks."""
+REQUESTS = 3
+LISTENS: Duration = 3 * MINUTE
+"""How long people bear any flow."""
+LONGEST: Duration = 10 * MINUTE
+"""With ringing, waiting and a talk besides."""
+PEOPLE = World(
+    human_ratio=0.7, machine_ratio=0.3, failure_ratio=0.0, talk_mean_s=20.0, wrap_mean_s=2.0, patience_s=180.0
+)
+PATIENT = World(human_ratio=1.0, machine_ratio=0.0, failure_ratio=0.0, patience_s=36_000.0)
+
+
+class Whims(Witness):
+    """Whoever answers presses keys when they like, is heard to beep, and may hang up."""
+
+    def __init__(self, clock: Any, *, random: Random, **arguments: Any) -> None:
+        super().__init__(clock, **arguments)
+        self._random = random
+        self._customers: set[str] = set()
+        self.told: list[LegsReported] = []
+        self.loses = self._heed
+
+    def originate(self, command: Originate, destination: Destination) -> None:
+        self._customers.add(command.leg_id)
+        super().originate(command, destination)
+
+    def _heed(self, event: CarrierEvent) -> bool:
+        match event:
+            case LegsReported():
+                self.told.append(event)
+            case LegAnswered() if event.leg_id in self._customers:
+                self._have_whims(event.leg_id)
+            case _:
+                pass
+        return False
+
+    def _have_whims(self, leg_id: str) -> None:
+        draw, after = self._random, 0
+        for _ in range(draw.randrange(12)):
+            after += draw.choice([0, SECOND // 2, 2 * SECOND, 7 * SECOND, 60 * SECOND])
+            said = BeepHeard(leg_id) if draw.random() < 0.1 else KeyPressed(leg_id, draw.choice(KEYS))
+            self._clock.call_at(self._clock.now() + after, partial(self.tell, said))
+        leaves_at = self._clock.now() + (min(after, LISTENS) if draw.random() < 0.3 else LISTENS)
+        self._clock.call_at(leaves_at, lambda: self.hang_up(HangUp(leg_id)))
+
+
+def fail_at_times(house: House, random: Random) -> None:
+    """Of the commits some fail, before anything is written or when everything is: another engine takes over then."""
+    commit = house.kept.commit
+
+    async def carried_out(*given: Any) -> CommitResult:
+        fails = random.random()
+        if fails < 0.05:
+            raise StoreUnavailableError
+        result = await commit(*given)
+        if fails < 0.1:
+            raise StoreUnavailableError
+        return result
+
+    house.store.carry_out = carried_out
+
+
+async def dialed(content: str, seed: int, *, detects: bool, fails: bool) -> list[Any]:
+    house = House.in_memory()
+    if fails:
+        fail_at_times(house, Random(seed))
+    ends = house.carrier = Whims(
+        house.clock,
+        world=PEOPLE,
+        seed=seed,
+        on_agent_done=lambda agent_id: house.agent_done(agent_id),
+        random=Random(seed),
+    )
+    await house.open(agents=2, requests=0, detects=detects)
+    flow_id = next(iter(house.directory.contact_flows))
+    flows = [ContactFlow(flow_id, "Any", content=content), ContactFlow("other", "Other", content=content)]
+    await house.kept.put_facts(house.instance_id, flows)
+    await house.put(REQUESTS)
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(REQUESTS)
+        house.store.carry_out = house.kept.commit
+        await asyncio.sleep(90)
+        ends.report_legs(ReportLegs(QUESTION))
+        await asyncio.sleep(1)
+        (told,) = [each for each in ends.told if each.question == QUESTION]
+        assert told.legs == (), "nobody is left on the line"
+        return await house.records()
+
+
+@settings(max_examples=25)
+@given(documents(), st.integers(0, 1000), st.booleans(), st.booleans())
+def test_whatever_a_flow_does_everybody_is_let_go_and_it_can_be_replayed(
+    content: str, seed: int, detects: bool, fails: bool
+) -> None:
+    turns: dict[Engine, list[Turn]] = {}
+
+    def kept(engine: Engine, events: Iterable[tuple[Event, Instant]], now: Instant) -> Decision:
+        told = tuple(events)
+        decision = turn(engine, told, now)
+        of_engine = turns.setdefault(engine, [])
+        of_engine.append(Turn(len(of_engine) + 1, told, now, decision))
+        return decision
+
+    turn = Engine.turn
+    with pytest.MonkeyPatch.context() as patched, asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        patched.setattr(Engine, "turn", kept)
+        records = runner.run(dialed(content, seed, detects=detects, fails=fails))
+    assert {record.state for record in records} == {ContactState.ENDED}
+    assert len(records) == REQUESTS
+    assert all(record.ended_at - record.attempted_at <= LONGEST for record in records)
+    for engine, of_engine in turns.items():
+        assert replay(of_engine, engine.config, pacer_for).difference is None
+
+
+@pytest.mark.virtual_time
+async def test_whoever_bears_a_flow_that_goes_round_is_let_go_after_three_hours() -> None:
+    house = House.in_memory()
+    await house.open(agents=0, requests=0, dialer=DialerConfig(DialerType.AGENTLESS))
+    flow_id = next(iter(house.directory.contact_flows))
+    waits = action("waits", "Wait", {"TimeLimitSeconds": "600"}, when={"WaitCompleted": "waits"}, errors={ERROR: "end"})
+    await house.kept.put_facts(house.instance_id, [ContactFlow(flow_id, "Round", content=flow(waits))])
+    house.carrier = Witness(house.clock, world=PATIENT, seed=1)
+    await house.put(1)
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(1)
+        (record,) = await house.records()
+    assert record.answered_at is not None
+    assert 3 * HOUR <= record.ended_at - record.answered_at <= 3 * HOUR + MINUTE
