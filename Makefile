@@ -103,7 +103,7 @@ soak: setup
 
 # That of telephony needs root, for a network namespace, and that of beeps espeak-ng; without they say that they are left out.
 bench: setup moto switch
-	for bench in api store due migration pacing contact_flows flow_turns several simulator beeps scale statuses presence centre calling do_not_call telephony media recordings media_limit; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
+	for bench in api store due migration pacing contact_flows flow_turns several simulator beeps scale statuses presence centre calling do_not_call telephony media recordings media_limit branches; do $(BIN)/python benchmarks/$$bench.py || exit 1; done
 
 clean:
 	rm -rf .venv .venv-clients .venv-wheel .mypy_cache .ruff_cache .pytest_cache .hypothesis $(JAVASCRIPT)/node_modules
