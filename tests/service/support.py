@@ -43,6 +43,7 @@ from trunkcall.service.calling.gate import GateOf
 from trunkcall.service.current import CurrentDialer
 from trunkcall.service.dialing_settings import DialingDefaults, DialingOf, dialing_settings
 from trunkcall.service.floor import SimulatedFloor
+from trunkcall.service.functions import Functions, NoFunctions
 from trunkcall.service.installation import first_installation, simulated_agents
 from trunkcall.service.lease import LEASE, LeaseHolder
 from trunkcall.service.owner import InstanceOwner
@@ -207,6 +208,8 @@ class House:
         self.dialing_of: DialingOf = dialing_of
         self.gate_of: GateOf = no_policy
         self.safe_harbour_of: SafeHarbourOf = no_safe_harbour
+        self.functions: Functions = NoFunctions()
+        """What flows may ask."""
 
     @classmethod
     def in_memory(cls) -> House:
@@ -291,6 +294,7 @@ class House:
             dialing_of=lambda campaign: self.dialing_of(campaign),
             gate_of=lambda directory: self.gate_of(directory),
             chance=Random(1),
+            functions=self.functions,
             new_id=lambda: next(self.ids),
             lease=LeaseHolder(store, self.instance_id, name, sole=sole, length=lease, monotonic=self.monotonic),
             current=self.dialer,

@@ -19,10 +19,10 @@ from trunkcall.domain.campaign import DialerConfig, DialerType, OutboundCallConf
 from trunkcall.domain.do_not_call import OPT_OUTS
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import HOUR, MINUTE, Duration
-from trunkcall.service.built_in_functions import CALL_BACK, DO_NOT_CALL, BuiltInFunctions, CallBack, OptOut
+from trunkcall.service.built_in_functions import BuiltInFunctions, CallBack, OptOut
 from trunkcall.service.dial_requests import DialRequests
 from trunkcall.service.do_not_call import DoNotCall
-from trunkcall.service.functions import Answer, Done, FunctionTotals, Outcome, Question
+from trunkcall.service.functions import CALL_BACK, DO_NOT_CALL, Answer, Done, FunctionTotals, Outcome, Question
 from trunkcall.service.totals import SubmittedTotals
 
 ANN = QUESTION.customer_number

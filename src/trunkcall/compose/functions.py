@@ -18,11 +18,11 @@ from trunkcall.aws.flow_event import flow_event
 from trunkcall.compose.submission import Submission
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.identifiers import Scope
-from trunkcall.service.built_in_functions import CALL_BACK, DO_NOT_CALL, Act, BuiltInFunctions, CallBack, OptOut
+from trunkcall.service.built_in_functions import Act, BuiltInFunctions, CallBack, OptOut
 from trunkcall.service.centre import Centre
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.do_not_call import DoNotCall
-from trunkcall.service.functions import Functions, FunctionTotals, NoFunctions
+from trunkcall.service.functions import CALL_BACK, DO_NOT_CALL, Functions, FunctionTotals, NoFunctions
 from trunkcall.service.supervisor import Supervisor
 from trunkcall.settings import Settings
 from trunkcall.settings.functions import FunctionTable

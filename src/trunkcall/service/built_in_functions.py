@@ -37,9 +37,6 @@ from trunkcall.service.remarks import check_remark
 
 log = logging.getLogger(__name__)
 
-DO_NOT_CALL: Final = f"{OWN_PREFIX}do-not-call"
-CALL_BACK: Final = f"{OWN_PREFIX}call-back"
-
 Act: TypeAlias = Callable[[Question], Awaitable[Answer]]
 """What a function does. Raises TrunkcallError where it cannot be done."""
 

@@ -23,6 +23,8 @@ MAX_ANSWER_BYTES: Final = 32 * 1024
 """Of an answer in UTF-8 (Amazon Connect administrator guide, Lambda functions)."""
 OWN_PREFIX: Final = "trunkcall-"
 """How the names of built-in functions begin. Nobody else's do."""
+DO_NOT_CALL: Final = f"{OWN_PREFIX}do-not-call"
+CALL_BACK: Final = f"{OWN_PREFIX}call-back"
 _NAME_AT: Final = 6
 """Of the parts of a function's ARN: arn, partition, lambda, Region, account, function, its name, a version."""
 UNKNOWN: Final = "unknown"

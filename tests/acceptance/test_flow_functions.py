@@ -1,0 +1,95 @@
+"""A server whose campaign's flow asks a service by HTTPS, and takes the word of customers. If these fail, what the
+settings say of a function does not get to whoever asks it, or a record does not hold what a customer has asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flows.support import ERROR, action, flow
+from functions.endpoints import Authority, Service
+from serving import dial_request, put_all, serving
+
+SECRET = "whsec_" + "MTIz" * 8
+LOOK_UP = flow(
+    action(
+        "ask",
+        "InvokeLambdaFunction",
+        {
+            "LambdaFunctionARN": "arn:aws:lambda:eu-west-2:111122223333:function:look-up",
+            "InvocationTimeLimitSeconds": "8",
+            "ResponseValidation": {"ResponseType": "STRING_MAP"},
+        },
+        then="tier",
+        errors={ERROR: "end"},
+    ),
+    action(
+        "tier",
+        "UpdateContactAttributes",
+        {"Attributes": {"tier": "$.External.tier"}},
+        then="end",
+        errors={ERROR: "end"},
+    ),
+)
+
+
+@contextmanager
+def open_for_business(service: Service) -> Iterator[None]:
+    """The service answers in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(service.open(), loop).result(30)
+    try:
+        yield
+    finally:
+        asyncio.run_coroutine_threadsafe(service.close(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.mark.long
+def test_a_campaign_asks_a_service_whose_answer_is_in_the_records(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    service = Service(authority.server_context())
+    (tmp_path / "secret").write_text(SECRET)
+    config = tmp_path / "trunkcall.toml"
+    with open_for_business(service):
+        config.write_text(
+            f'[[functions]]\nfunction = "look-up"\nurl = "{service.url}"\n'
+            f'secret_file = "{tmp_path / "secret"}"\nca_file = "{authority.ca_file}"\n'
+        )
+        # Three times as fast as the wall clock, eight seconds are more than two for the service.
+        with serving(tmp_path / "data", config=config, speed=3, agents=0) as server:
+            client, given = server.client(), server.environment
+            made = server.client("connect").create_contact_flow(
+                InstanceId=given["TRUNKCALL_INSTANCE_ID"], Name="Look up", Type="CONTACT_FLOW", Content=LOOK_UP
+            )
+            arguments = server.campaign_arguments(
+                dialerConfig={"agentlessDialerConfig": {}},
+                outboundCallConfig={
+                    "connectContactFlowId": made["ContactFlowId"],
+                    "connectSourcePhoneNumber": given["TRUNKCALL_SOURCE_PHONE_NUMBER"],
+                    "answerMachineDetectionConfig": {"enableAnswerMachineDetection": False},
+                },
+            )
+            campaign_id = client.create_campaign(**arguments)["id"]
+            client.start_campaign(id=campaign_id)
+            put_all(client, campaign_id, [dial_request(f"t-{n}", n, number=str(n)) for n in range(12)])
+            server.wait_until(lambda: all(each["Disposition"] for each in server.export("--campaign", campaign_id)))
+            records = server.export("--campaign", campaign_id)
+            asked = server.metric("trunkcall_function_calls_total")
+
+    answered = [each for each in records if each["Attributes"].get("tier") == "gold"]
+    assert len(service.asked) == asked >= len(answered) > 0
+    told = json.loads(service.asked[0][1])
+    (record,) = (each for each in records if each["ContactId"] == told["Details"]["ContactData"]["ContactId"])
+    assert told["Details"]["ContactData"]["CustomerEndpoint"] == record["CustomerEndpoint"]
+    assert told["Details"]["ContactData"]["InstanceARN"] == record["InstanceARN"]
