@@ -440,6 +440,17 @@ class TestDemo:
         assert 0.2 < report["occupancy_ratio"] < 0.9
         assert f"{report['abandoned']}/{report['human_answered']}" in done.stdout
 
+    def test_without_agents_it_keeps_what_customers_ask_for_by_a_key(self, server: Serving, tmp_path: Path) -> None:
+        path, report_path = self.leads(tmp_path, 300), tmp_path / "report.json"
+        options = ["--leads", str(path), "--speed", "600", "--agents", "5", "--json", str(report_path)]
+        done = server.trunkcall("demo", "--agentless", *options)
+        report = json.loads(report_path.read_text())
+        assert report["dial_requests"] == report["attempts"] == sum(report["dispositions"].values()) == 300
+        assert report["connected_to_agent"] == 0
+        assert report["human_answered"] > report["opt_outs"] + report["call_backs"] > 0
+        assert report["reached"] <= report["called_back"] == report["call_backs"]
+        assert f"{report['opt_outs']}, now on the list opt-outs" in done.stdout
+
     def test_ctrl_c_ends_it_with_the_report_so_far(self, tmp_path: Path) -> None:
         path, report_path = self.leads(tmp_path, 2000), tmp_path / "report.json"
         process = subprocess.Popen(

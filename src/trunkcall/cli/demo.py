@@ -14,18 +14,18 @@ import tempfile
 import threading
 import time
 import urllib.error
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
 import trunkcall
-from trunkcall.cli.client import InstanceTime, campaigns_client, connection, health
+from trunkcall.cli.client import InstanceTime, campaigns_client, connect_client, connection, health
 from trunkcall.cli.env import ENDPOINT_VARIABLE, environment
 from trunkcall.cli.files import open_output
 from trunkcall.cli.interrupts import exit_code, held_back
@@ -33,7 +33,17 @@ from trunkcall.cli.lists.leads import Duplicates, LeadList
 from trunkcall.cli.lists.tokens import Tokens
 from trunkcall.cli.loading import Loader, LoadResult
 from trunkcall.cli.reading import Country, Encoding, NoHeader, PhoneColumn, Sheet, reading
-from trunkcall.cli.report import Progress, Report, progress_line, progress_view, read_progress, show_report
+from trunkcall.cli.report import (
+    Kept,
+    Progress,
+    Report,
+    progress_line,
+    progress_view,
+    read_kept,
+    read_progress,
+    show_report,
+    told,
+)
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.domain.instants import HOUR
 
@@ -42,6 +52,16 @@ STOP_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.25
 SALT = "demonstration"
 """In place of the campaign's id, which is another one each time: the simulated world draws fates from client tokens."""
+
+
+NAME = "Demonstration"
+AGENTLESS_FLOW = "Default agentless flow"
+CALL_BACKS = "Call backs"
+"""The campaign for which that flow has people called back."""
+PROGRESSIVE = {"progressiveDialerConfig": {"bandwidthAllocation": 1.0}}
+AGENTLESS: Mapping[str, Any] = {"agentlessDialerConfig": {}}
+KEYS = "1=0.1,9=0.05"
+"""How likely simulated customers press which key, once they have heard what it is for."""
 
 
 class DemoError(TrunkcallError):
@@ -71,6 +91,14 @@ def demo(
     agents: Annotated[int, typer.Option(min=1, help="Simulated agents.")] = 20,
     speed: Annotated[float, typer.Option(min=0.1, help="How many times as fast as real time.")] = 120.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 1,
+    agentless: Annotated[
+        bool,
+        typer.Option(
+            "--agentless",
+            help="Say a message to whoever answers, with a key for a call back, which agents make, and one for no more "
+            "calls.",
+        ),
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the report to this file.")] = None,
     phone_column: PhoneColumn = None,
     country: Country = None,
@@ -94,37 +122,89 @@ def demo(
         for note in lead_list.columns.notes:
             console.print(note, style="dim", highlight=False)
         data_dir = directory / "data"
-        with _server(data_dir, agents=agents, speed=speed, seed=seed) as url:
+        with _server(data_dir, agents=agents, speed=speed, seed=seed, keys=KEYS if agentless else "") as url:
             typer.echo(f"Trunkcall at {url}, {agents} simulated agents, {speed:g} times as fast as real time")
-            report, interrupted = _run(console, data_dir, url, lead_list)
+            shift = _agentless(data_dir, url) if agentless else _with_agents(data_dir, url)
+            report, interrupted = _run(console, shift, lead_list)
         typer.echo()
         show_report(report)
         if written is not None:
-            written.write(json.dumps(asdict(report), indent=2) + "\n")
+            written.write(json.dumps(told(report), indent=2) + "\n")
     if interrupted:
         raise typer.Exit(exit_code())
 
 
-def _run(console: Console, data_dir: Path, url: str, leads: LeadList) -> tuple[Report, bool]:
-    client = campaigns_client(connection(data_dir, {}))
-    given = environment(data_dir)
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """What is run: a campaign for the leads, and one for those who want to be called back, if there is any."""
+
+    client: Any
+    url: str
+    campaign_id: str
+    call_backs_id: str | None = None
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        return read_progress(self.url, self.campaign_id)
+
+    def kept(self) -> Kept | None:
+        """What customers have asked for by a key, and what came of it."""
+        return read_kept(self.url, self.call_backs_id) if self.call_backs_id is not None else None
+
+    def stop(self) -> None:
+        """Have nobody dialed any more."""
+        for campaign_id in filter(None, (self.campaign_id, self.call_backs_id)):
+            self.client.stop_campaign(id=campaign_id)
+
+
+def _with_agents(data_dir: Path, url: str) -> _Shift:
+    client, given = campaigns_client(connection(data_dir, {})), environment(data_dir)
+    return _Shift(client, url, _started(client, given, NAME, given["TRUNKCALL_CONTACT_FLOW_ID"], PROGRESSIVE))
+
+
+def _agentless(data_dir: Path, url: str) -> _Shift:
+    """The agentless flow says its message; agents call back whoever wants that."""
+    client, given = campaigns_client(connection(data_dir, {})), environment(data_dir)
+    call_backs_id = _started(client, given, CALL_BACKS, given["TRUNKCALL_CONTACT_FLOW_ID"], PROGRESSIVE)
+    listed = connect_client(connection(data_dir, {})).list_contact_flows(InstanceId=given["TRUNKCALL_INSTANCE_ID"])
+    (flow_id,) = (each["Id"] for each in listed["ContactFlowSummaryList"] if each["Name"] == AGENTLESS_FLOW)
+    campaign_id = _started(client, given, NAME, flow_id, AGENTLESS)
+    return _Shift(client, url, campaign_id, call_backs_id)
+
+
+def _started(client: Any, given: Mapping[str, str], name: str, flow_id: str, dialer: Mapping[str, Any]) -> str:
+    """A campaign that runs; its id."""
+    call: dict[str, Any] = {
+        "connectContactFlowId": flow_id,
+        "answerMachineDetectionConfig": {"enableAnswerMachineDetection": True},
+    }
+    if dialer is AGENTLESS:
+        call["connectSourcePhoneNumber"] = given["TRUNKCALL_SOURCE_PHONE_NUMBER"]
+    else:
+        call["connectQueueId"] = given["TRUNKCALL_QUEUE_ID"]
     created = client.create_campaign(
-        name="Demonstration",
+        name=name,
         connectInstanceId=given["TRUNKCALL_INSTANCE_ID"],
-        dialerConfig={"progressiveDialerConfig": {"bandwidthAllocation": 1.0}},
-        outboundCallConfig={
-            "connectContactFlowId": given["TRUNKCALL_CONTACT_FLOW_ID"],
-            "connectQueueId": given["TRUNKCALL_QUEUE_ID"],
-            "answerMachineDetectionConfig": {"enableAnswerMachineDetection": True},
-        },
+        dialerConfig=dialer,
+        outboundCallConfig=call,
     )
+    client.start_campaign(id=created["id"])
     campaign_id: str = created["id"]
-    client.start_campaign(id=campaign_id)
-    typer.echo(f"Campaign {campaign_id} is Running; loading the leads in batches of 25")
+    return campaign_id
+
+
+def _run(console: Console, shift: _Shift, leads: LeadList) -> tuple[Report, bool]:
+    typer.echo(f"Campaign {shift.campaign_id} is Running; loading the leads in batches of 25")
     loading = _Loading()
-    clock = InstanceTime(url)
+    clock = InstanceTime(shift.url)
     loader = Loader(
-        client, campaign_id, clock.now, 24 * HOUR, lambda _, __: None, endpoint_url=url, result=loading.result
+        shift.client,
+        shift.campaign_id,
+        clock.now,
+        24 * HOUR,
+        lambda _, __: None,
+        endpoint_url=shift.url,
+        result=loading.result,
     )
     thread = threading.Thread(target=loading.run, args=(loader, leads), name="load", daemon=True)
     thread.start()
@@ -132,20 +212,21 @@ def _run(console: Console, data_dir: Path, url: str, leads: LeadList) -> tuple[R
     try:
         with _shown(console, loading) as show:
             while True:
-                progress = read_progress(url, campaign_id)
+                progress, kept = shift.progress(), shift.kept()
                 show(progress)
                 if loading.error is not None:
                     raise loading.error
-                if loading.done and progress.ended >= loading.result.accepted:
+                is_dialed = loading.done and progress.ended >= loading.result.accepted
+                if is_dialed and (kept is None or kept.called_back >= kept.call_backs):
                     break
                 time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
         interrupted = True
-        client.stop_campaign(id=campaign_id)
+        shift.stop()
         typer.echo("Interrupted: the campaign was stopped. The report so far:")
         time.sleep(LOOK_EVERY_S)
-        progress = read_progress(url, campaign_id)
-    return _report(progress, loading), interrupted
+        progress, kept = shift.progress(), shift.kept()
+    return _report(progress, kept, loading), interrupted
 
 
 @contextmanager
@@ -168,7 +249,7 @@ def _shown(console: Console, loading: _Loading) -> Iterator[Callable[[Progress],
     yield tell
 
 
-def _report(progress: Progress, loading: _Loading) -> Report:
+def _report(progress: Progress, kept: Kept | None, loading: _Loading) -> Report:
     dispositions = dict(sorted(progress.dispositions.items(), key=lambda item: -item[1]))
     result = loading.result
     if result.rejected:
@@ -187,11 +268,12 @@ def _report(progress: Progress, loading: _Loading) -> Report:
         abandonment_ratio=progress.abandoned / progress.live_answers if progress.live_answers else 0.0,
         occupancy_ratio=progress.occupancy_ratio,
         dispositions=dispositions,
+        kept=kept,
     )
 
 
 @contextmanager
-def _server(data_dir: Path, *, agents: int, speed: float, seed: int) -> Iterator[str]:
+def _server(data_dir: Path, *, agents: int, speed: float, seed: int, keys: str) -> Iterator[str]:
     """A server in a process of its own, which Ctrl-C in this terminal does not reach."""
     command = [sys.executable, "-m", "trunkcall", "serve"]
     options = {
@@ -201,6 +283,7 @@ def _server(data_dir: Path, *, agents: int, speed: float, seed: int) -> Iterator
         "agents": agents,
         "speed": speed,
         "seed": seed,
+        "customer-keys": keys,
         "log-level": "error",
         "drain-s": 0,
     }

@@ -6,7 +6,8 @@ Decides which figures are shown and how. It reads them from /metrics, as any mon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import typer
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,6 +19,8 @@ from rich.text import Text
 from trunkcall.cli.figures import STAFFED
 from trunkcall.cli.proxies import open_url
 from trunkcall.cli.tables import show_table
+from trunkcall.domain.do_not_call import OPT_OUTS
+from trunkcall.service.functions import CALL_BACK, DO_NOT_CALL, Outcome
 
 TIMEOUT_S = 10.0
 LONGEST_BAR = 40
@@ -44,8 +47,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What customers have asked for by a key: not to be called again, or to be called back, and how many were, or could
+    not be reached."""
+
+    opt_outs: int
+    call_backs: int
+    called_back: int
+    reached: int
+    """Of those who were called back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The account of a run. ``dispositions`` add up to ``dial_requests``."""
+    """The account of a run. ``dispositions`` add up to ``dial_requests``. ``kept`` is of a run that takes keys."""
 
     dial_requests: int
     attempts: int
@@ -55,12 +70,35 @@ class Report:
     abandonment_ratio: float
     occupancy_ratio: float
     dispositions: dict[str, int]
+    kept: Kept | None = None
+
+
+def told(report: Report) -> dict[str, Any]:
+    """The report as JSON has it."""
+    members = asdict(report)
+    return {**members, **(members.pop("kept") or {})}
+
+
+def read_kept(url: str, call_backs_id: str) -> Kept:
+    """Read /metrics. ``call_backs_id`` is the campaign of those who are called back."""
+    asked: dict[str, int] = {}
+    for family in text_string_to_metric_families(_metrics(url)):
+        for sample in family.samples:
+            if sample.name == "trunkcall_function_calls_total" and sample.labels["outcome"] == Outcome.ANSWERED:
+                asked[sample.labels["function"]] = int(sample.value)
+    progress = read_progress(url, call_backs_id)
+    return Kept(asked.get(DO_NOT_CALL, 0), asked.get(CALL_BACK, 0), progress.ended, progress.connected)
+
+
+def _metrics(url: str) -> str:
+    with open_url(f"{url}/metrics", TIMEOUT_S) as answer:
+        page: bytes = answer.read()
+    return page.decode()
 
 
 def read_progress(url: str, campaign_id: str) -> Progress:
     """Read /metrics."""
-    with open_url(f"{url}/metrics", TIMEOUT_S) as answer:
-        text = answer.read().decode()
+    text = _metrics(url)
     sums: dict[str, float] = {}
     dispositions: dict[str, int] = {}
     agents: dict[str, int] = {}
@@ -132,6 +170,11 @@ def show_report(report: Report) -> None:
         ("occupancy", f"{report.occupancy_ratio:.1%}"),
     ):
         typer.echo(f"{name:<21}  {value}")
+    if report.kept is not None:
+        kept = report.kept
+        typer.echo(f"{'asked for no calls':<21}  {kept.opt_outs}, now on the list {OPT_OUTS}")
+        called = f"{kept.called_back} called back, {kept.reached} reached by an agent"
+        typer.echo(f"{'asked for a call back':<21}  {kept.call_backs}: {called}")
 
 
 def _share(part: int, whole: int) -> str:
