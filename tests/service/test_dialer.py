@@ -21,6 +21,7 @@ from trunkcall.domain.contact import DialRequest, Disposition, LiveContact
 from trunkcall.domain.do_not_call import OPT_OUTS, DoNotCallList
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import DAY, HOUR, SECOND, Duration, Instant
+from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.events import CarrierFound, CarrierLost
 from trunkcall.service.calling.gate import ALLOWED, Gate, Held, Verdict
 from trunkcall.storage.ports.do_not_call import Origin
@@ -106,6 +107,25 @@ async def test_an_attempt_that_was_not_handed_over_waits_again_whatever_the_carr
         assert house.dialer.totals.voided.total() > 0
         assert all(record.disposition is not Disposition.ATTEMPT_FAILED for record in await house.records())
         assert set(house.carrier.originates.values()) == {1}
+
+
+async def test_who_is_dialed_over_another_trunk_at_once_goes_through_the_flow_nevertheless(house: House) -> None:
+    await house.open(dialer=AGENTLESS, requests=10)
+    await house.kept.put_facts(house.instance_id, [Trunk(name) for name in "abcdefghijkl"])
+
+    def line_breaks() -> None:
+        house.store.after_attempts = lambda: None
+        house.carrier.tell(CarrierLost())
+        house.carrier.tell(CarrierFound(()))
+
+    house.store.after_attempts = line_breaks
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(10)
+        assert house.dialer.totals.voided.total() > 0
+        records = await house.records()
+    answered = [record for record in records if record.answered_at is not None]
+    assert answered
+    assert all(record.flow_trail for record in answered)
 
 
 async def test_nobody_is_dialed_by_a_carrier_that_was_lost_during_the_commit_and_found_again(house: House) -> None:

@@ -413,11 +413,11 @@ class Dialer:
         return result
 
     def _tell_flows(self, changes: Sequence[Change], result: CommitResult) -> None:
-        """Say who is dialed, whose flow may look up what is known of them, and who is done with."""
-        over: list[str] = []
+        """Say who is dialed, whose flow may look up what is known of them, and who is done with, one after the other:
+        of an attempt that was voided the next may have begun in the same turn."""
         for change in changes:
             if isinstance(change, _OVER_WITH):
-                over.append(change.contact_id)
+                self._flows.let_go((change.contact_id,))
             elif isinstance(change, AttemptBegun) and change.contact_id not in result.refused:
                 contact = self._known.get(change.contact_id)
                 if contact is not None:
@@ -428,7 +428,6 @@ class Dialer:
                         change.caller_id,
                         result.attributes.get(change.contact_id, {}),
                     )
-        self._flows.let_go(over)
 
     def _post_first(self, events: Sequence[Event], at: Instant) -> None:
         """Tell the engine before all else, whatever has happened during the commit: it would go on with attempts that
