@@ -256,6 +256,18 @@ def test_an_agent_who_is_on_the_line_already_hears_the_whisper_too() -> None:
     assert floor.state_of("ann") is AgentState.AVAILABLE
 
 
+def test_an_agent_on_the_line_to_whom_a_queues_flow_moves_its_customer_hears_the_whisper_too() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,), FlowHook.AGENT_WHISPER: (TO_AGENT,)})
+    floor.agent("sam", SERVICE, persistent=True)
+    floor.session_comes_up("sam")
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(SERVICE, moved=True),)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert floor.agent_of("spring-1") == "sam"
+    whisper = floor.asked(PlayMessage)[-1]
+    assert (whisper.leg_id, whisper.action_id) == (floor.session("sam"), TO_AGENT.action_id)
+    assert floor.asked(BridgeLegs) == []
+
+
 def test_an_agent_who_hangs_up_in_the_whisper_sends_the_customer_back_to_the_head_of_the_queue() -> None:
     floor = whispered_to()
     floor.agent_hangs_up("spring-1")

@@ -77,7 +77,8 @@ class Beside:
 
     def is_over(self, contact: Contact, now: Instant) -> None:
         """The flow that went on is over, and the contact is where it was."""
-        if not contact.whispers:
+        if not contact.whispers or contact.hook is _QUEUE:
+            # A flow that has moved its contact to an agent who is on the line is over after the whispers were due.
             return
         if contact.hook is _AGENT_WHISPER and _CUSTOMER_WHISPER in contact.hooks:
             if contact.says_to is not None and contact.play_id is not None:
