@@ -276,6 +276,50 @@ def test_an_answer_that_comes_too_late_is_none() -> None:
     assert desk.runner.asked("c-1") is None, "each is asked once"
 
 
+def test_a_function_for_which_the_flow_does_not_wait_is_asked_though_that_hangs_up_at_once() -> None:
+    note = {**ASK, "Parameters": {**ASK["Parameters"], "InvocationType": "ASYNCHRONOUS"}}
+    desk = Desk(note, END)
+    assert desk.begin().orders == (Ask(waits=False), Disconnect())
+    desk.runner.ended("c-1")
+    desk.runner.changes(desk.now)
+    desk.runner.let_go(["c-1"])
+    asked = desk.runner.asked("c-1")
+    assert asked is not None
+    assert asked.question.parameters == {"who": "+12125550123"}
+    assert desk.runner.asked("c-1") is None, "each is asked once"
+
+
+def test_a_function_whose_order_was_not_made_durable_is_not_asked_in_place_of_the_next_one() -> None:
+    note = {**ASK, "Parameters": {**ASK["Parameters"], "InvocationType": "ASYNCHRONOUS"}}
+    desk = Desk(note, END)
+    desk.begin()
+    desk.commit()
+    desk.runner.attempted("c-1", CAMPAIGN, "+12125550124", None, {})
+    desk.begin()
+    desk.commit()
+    asked = desk.runner.asked("c-1")
+    assert asked is not None
+    assert asked.question.parameters == {"who": "+12125550124"}
+
+
+def test_an_answer_that_came_just_too_late_is_not_that_of_the_function_which_is_asked_next() -> None:
+    desk = Desk(
+        {**ASK, "Transitions": {"NextAction": "again", "Errors": [{"NextAction": "again", "ErrorType": ERROR}]}},
+        {**ASK, "Identifier": "again"},
+        END,
+    )
+    desk.begin()
+    first = desk.runner.asked("c-1")
+    assert first is not None
+    desk.runner.answered("c-1", first.number, {"known": "yes"})
+    assert desk.hear(FlowEvent.TIMER, after_s=3).orders == (Ask(),)
+    assert desk.hear(FlowEvent.ANSWERED) == FlowStep(until=desk.now + 3 * SECOND), "it waits for the other"
+    second = desk.runner.asked("c-1")
+    assert second is not None
+    desk.runner.answered("c-1", second.number, {"known": "no"})
+    assert desk.hear(FlowEvent.ANSWERED).is_over
+
+
 # --- what is kept ---------------------------------------------------------------------------------------------------
 
 
@@ -405,6 +449,14 @@ def test_a_function_that_was_asked_is_asked_again() -> None:
     asked = desk.runner.asked("c-1")
     assert asked is not None
     assert asked.question.attributes == {"name": "Ann", "wish": "agent"}, "what the flow has set is known again"
+
+
+def test_a_function_is_not_asked_again_since_the_switch_was_lost_for_a_moment() -> None:
+    desk = Desk()
+    desk.until("ask")
+    desk.now += SECOND
+    step = desk.runner.resumed("c-1", "spring", "leg-1", detection=None, playing=None, now=desk.now)
+    assert (step.orders, step.until) == ((), desk.now + 2 * SECOND)
 
 
 def test_who_has_not_begun_begins() -> None:

@@ -104,8 +104,6 @@ class _Run:
     turn: int = 0
     keys: list[str] = field(default_factory=list, repr=False)
     answer: Answer | None = field(default=None, repr=False)
-    asks: list[tuple[int, flows.Ask]] = field(default_factory=list, repr=False)
-    """Functions that are to be asked, and by which number each will answer."""
     awaited: int | None = None
     """The number of the answer that the flow waits for."""
     taken: list[Taken] = field(default_factory=list)
@@ -147,6 +145,10 @@ class FlowRunner:
         self._turn = 0
         self._asked = 0
         """How often anybody was asked."""
+        self._asks: dict[str, list[Asked]] = {}
+        """Functions that are to be asked after this turn or the last in which one was, by contact: some contacts are
+        over by then."""
+        self._asks_turn = 0
         self._refused: set[tuple[str, str]] = set()
         """Actions that are not offered, and of which the log tells already."""
         self.figures_of: FiguresOf | None = None
@@ -226,6 +228,9 @@ class FlowRunner:
                 if not run.keys:
                     return FlowStep(until=run.at.until)
                 return self._step(called, run, flows.Pressed(run.keys.pop(0)), now)
+            case FlowEvent.ANSWERED | FlowEvent.NOT_ANSWERED if run.awaited is not None:
+                # It was told of one that was asked before, for which nobody waits any more.
+                return FlowStep(until=run.at.until)
             case FlowEvent.ANSWERED:
                 values, run.answer = run.answer, None
                 told = flows.Answered(values) if values is not None else flows.NotAnswered()
@@ -318,29 +323,10 @@ class FlowRunner:
         return contact_id
 
     def asked(self, contact_id: str) -> Asked | None:
-        """The next function that the contact's flow wants to be asked; None if it wants none any more."""
-        called = self._called.get(contact_id)
-        run = called.run if called is not None else None
-        if called is None or run is None or not run.asks:
-            return None
-        number, ask = run.asks.pop(0)
-        person, at = called.person, run.at
-        queue_id = at.queue_id or queue_of(person.campaign, self._facts.directory)
-        queue = self._facts.directory.queues.get(queue_id or "")
-        question = Question(
-            instance_id=self._facts.directory.instance.instance_id,
-            campaign_id=person.campaign.campaign_id,
-            contact_id=contact_id,
-            flow_id=at.flow_id,
-            customer_number=person.phone_number,
-            shown_number=person.shown_number,
-            attributes=at.attributes,
-            parameters=ask.values,
-            queue_id=queue.queue_id if queue is not None else None,
-            queue_name=queue.name if queue is not None else None,
-            language=at.voice.get("LanguageCode"),
-        )
-        return Asked(number, ask.arn, question, ask.within)
+        """The next function that the contact's flow has ordered to be asked in this turn, also where that was the last
+        that it did; None if there is none."""
+        asks = self._asks.get(contact_id)
+        return asks.pop(0) if asks else None
 
     def answered(self, contact_id: str, number: int, values: Answer | None) -> None:
         """A function has answered, or not. An answer that nobody waits for any more is nothing."""
@@ -383,10 +369,10 @@ class FlowRunner:
                 and now - run.said_at > at_least(_saying_of(order), self._facts.directory.prompts) / 2
             ):
                 return self.heard(called.person.contact_id, FlowEvent.SAID, now)
-            return self._again(run, order, now)
-        if isinstance(order, flows.Ask):
+            return self._again(called, run, order, now)
+        if isinstance(order, flows.Ask) and run.awaited is None and run.answer is None:
             run.at = replace(run.at, until=now + order.within)
-            return self._again(run, order, now)
+            return self._again(called, run, order, now)
         if isinstance(order, Enqueue):
             return FlowStep((order,), until=run.at.until)
         if run.at.until is not None and now >= run.at.until:
@@ -400,7 +386,7 @@ class FlowRunner:
             run.sayings.clear()
         try:
             came_to = step(run.at, event, now, self._around(person, now))
-            orders, taken = self._orders(run, came_to, now)
+            orders, taken = self._orders(called, run, came_to, now)
         except Exception as error:
             # No flow may stop the others. What it holds is in no log.
             log.error(  # noqa: TRY400 - a traceback's message may quote what people have said
@@ -432,7 +418,9 @@ class FlowRunner:
         called.hooks = hooks
         return replace(step, orders=(Hooks(hooks), *step.orders))
 
-    def _orders(self, run: _Run, came_to: flows.Step, now: Instant) -> tuple[tuple[FlowOrder, ...], tuple[Taken, ...]]:
+    def _orders(
+        self, called: _Called, run: _Run, came_to: flows.Step, now: Instant
+    ) -> tuple[tuple[FlowOrder, ...], tuple[Taken, ...]]:
         """What the engine is to do, and what was left."""
         orders: list[FlowOrder] = []
         taken: list[Taken] = []
@@ -446,7 +434,7 @@ class FlowRunner:
                 case flows.Say() | flows.SayAgainAndAgain():
                     orders.append(self._say(run, came_to.progress, order, now))
                 case flows.Ask():
-                    orders.append(self._ask(run, order))
+                    orders.append(self._ask(called, run, came_to.progress, order))
                 case flows.GiveAttributes():
                     run.given = True
                 case Hush():
@@ -464,12 +452,34 @@ class FlowRunner:
         run.said_at = now
         return Say(at.flow_id, at.action_id)
 
-    def _ask(self, run: _Run, order: flows.Ask) -> Ask:
+    def _ask(self, called: _Called, run: _Run, at: Progress, order: flows.Ask) -> Ask:
         self._asked += 1
-        run.asks.append((self._asked, order))
+        if self._asks_turn != self._turn:
+            # What is left was to depend on changes that were not made.
+            self._asks.clear()
+            self._asks_turn = self._turn
+        asked = Asked(self._asked, order.arn, self._question(called.person, at, order), order.within)
+        self._asks.setdefault(called.person.contact_id, []).append(asked)
         if order.waits:
             run.awaited, run.answer = self._asked, None
         return Ask(order.waits)
+
+    def _question(self, person: Person, at: Progress, order: flows.Ask) -> Question:
+        queue_id = at.queue_id or queue_of(person.campaign, self._facts.directory)
+        queue = self._facts.directory.queues.get(queue_id or "")
+        return Question(
+            instance_id=self._facts.directory.instance.instance_id,
+            campaign_id=person.campaign.campaign_id,
+            contact_id=person.contact_id,
+            flow_id=at.flow_id,
+            customer_number=person.phone_number,
+            shown_number=person.shown_number,
+            attributes=at.attributes,
+            parameters=order.values,
+            queue_id=queue.queue_id if queue is not None else None,
+            queue_name=queue.name if queue is not None else None,
+            language=at.voice.get("LanguageCode"),
+        )
 
     def _from_the_beginning(self, called: _Called, run: _Run, now: Instant) -> FlowStep:
         """A machine records from here on: what is being said to it is said anew."""
@@ -477,10 +487,16 @@ class FlowRunner:
         if not isinstance(order, flows.Say):
             return FlowStep(until=run.at.until)
         self._stepped[called.person.contact_id] = called
-        return replace(self._again(run, order, now), orders=(Hush(), self._say(run, run.at, order, now)))
+        return replace(self._again(called, run, order, now), orders=(Hush(), self._say(run, run.at, order, now)))
 
-    def _again(self, run: _Run, order: flows.Say | flows.SayAgainAndAgain | flows.Ask, now: Instant) -> FlowStep:
-        again = self._ask(run, order) if isinstance(order, flows.Ask) else self._say(run, run.at, order, now)
+    def _again(
+        self, called: _Called, run: _Run, order: flows.Say | flows.SayAgainAndAgain | flows.Ask, now: Instant
+    ) -> FlowStep:
+        again: FlowOrder
+        if isinstance(order, flows.Ask):
+            again = self._ask(called, run, run.at, order)
+        else:
+            again = self._say(run, run.at, order, now)
         run.noted = True
         return FlowStep((again,), until=run.at.until)
 
