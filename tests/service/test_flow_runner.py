@@ -543,6 +543,12 @@ def test_who_waits_hears_the_flow_for_that_and_the_agent_the_whisper() -> None:
     assert [each.action_id for each in change.taken] == ["whisper", "over"]
 
 
+def test_who_waits_does_not_go_on_in_silence_once_the_switch_has_lost_the_music() -> None:
+    desk = with_hooks()
+    beside(desk, FlowHook.CUSTOMER_QUEUE)
+    assert desk.said(desk.hear(FlowEvent.SAID, after_s=60)).parts[0].value == "Please wait."
+
+
 def test_the_next_dialer_is_told_of_the_flows_beside_a_contact_that_waits() -> None:
     desk = with_hooks()
     assert desk.kept is not None

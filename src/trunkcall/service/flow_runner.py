@@ -237,6 +237,9 @@ class FlowRunner:
                 return self._step(called, run, told, now)
             case FlowEvent.BEEP:
                 return self._from_the_beginning(called, run, now)
+            case FlowEvent.SAID if run.at.awaits is Await.MESSAGES:
+                # It has no end of its own: the carrier has lost it.
+                return self._from_the_beginning(called, run, now)
             case FlowEvent.SAID | FlowEvent.NOT_SAID:
                 run.said_at = run.saying = None
                 run.noted = True
@@ -482,9 +485,9 @@ class FlowRunner:
         )
 
     def _from_the_beginning(self, called: _Called, run: _Run, now: Instant) -> FlowStep:
-        """A machine records from here on: what is being said to it is said anew."""
+        """What is being said is said anew."""
         order = self._order_of(called, run, now) if run.said_at is not None else None
-        if not isinstance(order, flows.Say):
+        if not isinstance(order, flows.Say | flows.SayAgainAndAgain):
             return FlowStep(until=run.at.until)
         self._stepped[called.person.contact_id] = called
         return replace(self._again(called, run, order, now), orders=(Hush(), self._say(run, run.at, order, now)))
