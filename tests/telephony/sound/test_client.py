@@ -126,6 +126,15 @@ async def test_whoever_is_to_hear_something_before_the_first_process_is_up_waits
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_nothing_is_left_of_a_stream_that_was_closed_before_it_had_begun(at: At) -> None:
+    at.process.open("stream", "channel", at.told.append)
+    at.process.close_stream("stream")
+    async with asyncio.timeout(10):
+        while wire.Opened("stream") not in at.told:
+            at.process.open("stream", "channel", at.told.append)
+            await asyncio.sleep(0.1)
+
+
 async def test_what_cannot_be_played_is_over_at_once_with_the_reason(at: At) -> None:
     await at.opened()
     at.process.say(wire.Play("stream", "play", ("/nowhere/sound.wav",)))

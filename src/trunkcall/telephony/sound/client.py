@@ -53,10 +53,10 @@ class SoundProcess:
         """Have a process, until cancelled. Raises OSError where none can be started."""
         while True:
             try:
-                await self._live()
+                why = await self._live()
             finally:
                 self._lose()
-            log.warning("the sound process has ended")
+            log.warning("the sound process has ended", extra={"why": why})
             await asyncio.sleep(RETRY_S)
 
     def open(self, stream_id: str, connection_id: str, hear: Hear) -> None:
@@ -93,9 +93,10 @@ class SoundProcess:
         writer.write(session.encode(frame))
         return True
 
-    async def _live(self) -> None:
-        """One process, from its start to its end."""
+    async def _live(self) -> str:
+        """One process, from its start to its end; what it was ended by."""
         ours, its = socket.socketpair()
+        was_silent, why = False, ""
         with ours, its:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *PROGRAM, stdin=its.fileno(), stdout=asyncio.subprocess.DEVNULL, env=_environment(),
@@ -117,16 +118,18 @@ class SoundProcess:
                     while True:
                         self._take(await session.read_line(reader))
                 finally:
+                    was_silent = watch.done()
                     watch.cancel()
                     writer.transport.abort()
-            except (OSError, asyncio.IncompleteReadError, TimeoutError, WireError, ValueError):
-                pass
+            except (OSError, asyncio.IncompleteReadError, TimeoutError, WireError, ValueError) as error:
+                why = type(error).__name__
             finally:
                 if process.returncode is None:
                     # By its own kill() asyncio may lose track of one that is dead already.
                     with suppress(ProcessLookupError):
                         os.kill(process.pid, signal.SIGKILL)
-                await process.wait()
+                code = await process.wait()
+        return "nothing was heard of it" if was_silent else f"{why}, exit code {code}"
 
     async def _watch(self, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()

@@ -60,14 +60,16 @@ class _Stream:
         self.speaker = Speaker()
         self.consumers: list[Consumer] = []
         self._changed = asyncio.Event()
+        self._why = ""
         self.task = asyncio.create_task(self._run(), name="stream")
+        # One that is closed before it has begun runs nothing.
+        self.task.add_done_callback(lambda _: self._over())
 
     def changed(self) -> None:
         """There may be something to be sent."""
         self._changed.set()
 
     async def _run(self) -> None:
-        why = ""
         try:
             async with asyncio.timeout(CONNECT_S):
                 websocket = await self._process.connect(self._connection_id)
@@ -79,13 +81,14 @@ class _Stream:
                 finally:
                     writing.cancel()
                     await asyncio.gather(writing, return_exceptions=True)
-            why = ENDED
+            self._why = ENDED
         except (aiohttp.ClientError, OSError, TimeoutError):
-            why = NOT_CONNECTED
-        finally:
-            for consumer in self.consumers:
-                consumer.end()
-            self._process.closed(self.stream_id, why)
+            self._why = NOT_CONNECTED
+
+    def _over(self) -> None:
+        for consumer in self.consumers:
+            consumer.end()
+        self._process.closed(self.stream_id, self._why)
 
     async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         loop = asyncio.get_running_loop()
