@@ -22,13 +22,24 @@ _decode_attributes: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def trail_document(taken: tuple[Taken, ...]) -> str:
-    """Lines to be added to the column."""
-    return "\n".join(_encode((each.flow_id, each.action_id, each.action, each.branch)).decode() for each in taken)
+    """Lines to be added to the column. An action of the same flow as the one before has no flow of its own there."""
+    lines = []
+    before = ""
+    for each in taken:
+        flow_id = each.flow_id if each.flow_id != before else ""
+        lines.append(_encode((flow_id, each.action_id, each.action, each.branch)).decode())
+        before = each.flow_id
+    return "\n".join(lines)
 
 
 def trail_of(column: str | None) -> tuple[Taken, ...]:
     """Raises ValueError for what was never written."""
-    return tuple(Taken(*_decode_taken(line)) for line in (column or "").split("\n") if line)
+    trail: list[Taken] = []
+    for line in (column or "").split("\n"):
+        if line:
+            flow_id, action_id, action, branch = _decode_taken(line)
+            trail.append(Taken(flow_id or (trail[-1].flow_id if trail else ""), action_id, action, branch))
+    return tuple(trail)
 
 
 def is_trail(column: Any) -> bool:
