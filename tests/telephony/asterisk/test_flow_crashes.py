@@ -30,6 +30,8 @@ MENU = (400,)
 LONG = (500, 600, 700, 800, 900, 1000, 1100, 1200)
 AFTER = (1500,)
 WAITS = (1800,)
+HEARS = 16_000
+"""Two seconds, in octets: by then whoever waits has heard that they do."""
 FLOW = "CONTACT_FLOW_DISCONNECT"
 TONES = (*MENU, *LONG, *AFTER, *WAITS)
 ENOUGH = LONG[5]
@@ -158,6 +160,8 @@ def test_whoever_is_in_a_flow_when_the_dialer_is_killed_goes_on_in_it(tmp_path: 
         before = len(of[waiter].heard)
         if asked in up:
             press(asked, "3")
+        server.wait_until(lambda: waiter not in up or of[waiter].over or len(of[waiter].heard) >= before + HEARS)
+        site.street.have(lambda: customers.hang_up([waiter]))
         records = centre.until_all_ended(campaign)
         server.wait_until(lambda: all(dialog.over for dialog in of.values()))
 
