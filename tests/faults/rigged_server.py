@@ -2,7 +2,7 @@
 
 Run as a program in place of `trunkcall`. ``RIG_CRASH`` is ``point:n``: die, as by kill -9, when the point is passed for
 the nth time. ``RIG_CLOCK`` names a file with seconds to add to the wall clock, read again at SIGUSR2. At SIGUSR1 the
-number of tasks is written to ``RIG_CENSUS``.
+number of tasks is written to ``RIG_CENSUS``; then the store's page cache is small, so that what grows is no cache.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +147,21 @@ def census(*_: object) -> None:
     Path(os.environ["RIG_CENSUS"]).write_text(str(len(asyncio.all_tasks(asyncio.get_running_loop()))))
 
 
+class SmallCache(sqlite3.Connection):
+    """A connection that keeps a MiB of pages at most, whatever is asked for."""
+
+    def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+        asked = "PRAGMA cache_size = "
+        return super().execute(f"{asked}-1024" if sql.startswith(asked) else sql, *rest)
+
+
 def main() -> None:
     if "RIG_CLOCK" in os.environ:
         rig_clock()
     if CRASH:
         rig_points()
     if "RIG_CENSUS" in os.environ:
+        sqlite3.connect = partial(sqlite3.connect, factory=SmallCache)
         signal.signal(signal.SIGUSR1, lambda *_: asyncio.get_running_loop().call_soon_threadsafe(census))
     from trunkcall.cli.app import main as trunkcall
 
