@@ -161,7 +161,8 @@ def main() -> None:
     if CRASH:
         rig_points()
     if "RIG_CENSUS" in os.environ:
-        sqlite3.connect = partial(sqlite3.connect, factory=SmallCache)
+        small: Any = partial(sqlite3.connect, factory=SmallCache)
+        sqlite3.connect = small
         signal.signal(signal.SIGUSR1, lambda *_: asyncio.get_running_loop().call_soon_threadsafe(census))
     from trunkcall.cli.app import main as trunkcall
 
