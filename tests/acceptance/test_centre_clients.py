@@ -132,7 +132,7 @@ def test_a_contact_centre_is_built_told_changed_and_taken_down(server: Serving, 
     )
     christmas = {"Name": "Christmas", "Config": [], "EffectiveFrom": "2026-12-24", "EffectiveTill": "2026-12-26"}
     override = hours | _only(ok("CreateHoursOfOperationOverride", hours | christmas), "HoursOfOperationOverrideId")
-    (basic_flow,) = listed("ListContactFlows", office, "ContactFlowSummaryList")
+    basic_flow, *_ = listed("ListContactFlows", office, "ContactFlowSummaryList")
     described = ok("DescribeContactFlow", {**office, "ContactFlowId": basic_flow["Id"]})["ContactFlow"]
     content = described["Content"]
     greeting = {**office, "Name": "Greeting", "Type": "CONTACT_FLOW", "Content": content}

@@ -154,11 +154,11 @@ def test_a_flow_is_read_once_and_anew_where_its_content_is_another() -> None:
     flows = {"f1": ContactFlow("f1", "One"), "saved": ContactFlow("saved", "Two", published=False)}
     first = parsed.flow("f1", flows)
     assert first is not None
-    assert first.start == "detection", "one without content is the default one"
+    assert first.start == "who answered", "one without content is the default one"
     assert parsed.flow("f1", dict(flows)) is first
     assert parsed.flow("saved", flows) is None, "nobody has published it"
     assert parsed.flow("nobodys", flows) is None
-    other = {"f1": replace(flows["f1"], content=DEFAULT_CONTENT.replace("detection", "who"))}
+    other = {"f1": replace(flows["f1"], content=DEFAULT_CONTENT.replace("who answered", "who"))}
     assert getattr(parsed.flow("f1", other), "start", None) == "who"
     assert parsed.flow("f1", {"f1": replace(flows["f1"], content="{")}) is None, "it cannot be run"
     assert parsed.flow("f1", {}) is None

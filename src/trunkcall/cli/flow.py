@@ -31,9 +31,7 @@ from trunkcall.flows.drawing import drawing
 from trunkcall.flows.language import ACTIONS, FLOW_TYPES
 from trunkcall.flows.progress import Purpose
 
-app = typer.Typer(
-    help="Contact flows: check, draw and try files, publish them, list what there is.", no_args_is_help=True
-)
+app = typer.Typer(help="Contact flows: check, try, publish and list them.", no_args_is_help=True)
 
 
 def check(
