@@ -16,13 +16,15 @@ from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording_file import NewFile
 from trunkcall.domain.trunk import Trunk
-from trunkcall.domain.user import Agent
+from trunkcall.domain.user import DESK_PHONE, Agent, PhoneConfig
 from trunkcall.engine.events import AgentPhoneFound, AgentPhoneLost, CarrierEvent, CarrierFound
 from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch
 from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.sound.client import SoundProcess
+
+SOFT_PHONE = PhoneConfig()
 
 
 class PhoneServer(AriServer):
@@ -71,9 +73,9 @@ class Centre:
             new_file=_no_file,
         )
 
-    def hires(self, *usernames: str) -> None:
-        """These are its agents, each called by the user name."""
-        agents = {name: Agent(name, name, "profile") for name in usernames}
+    def hires(self, *usernames: str, phone: PhoneConfig = SOFT_PHONE) -> None:
+        """These are its agents, each called by the user name, with telephones of this kind."""
+        agents = {name: Agent(name, name, "profile", phone=phone) for name in usernames}
         self.carrier.know(Directory(Instance("instance", "centre", NOW, onboarded=True), agents=agents))
 
     def without_phone(self) -> set[str]:
@@ -141,4 +143,13 @@ async def test_who_is_new_is_not_rung_before_the_switch_has_said_that_there_is_a
     assert centre.without_phone() == {"bea"}, "at once"
     await until(lambda: centre.without_phone() == set())
     centre.hires("ada", "bea")
+    assert centre.without_phone() == set()
+
+
+async def test_who_is_new_and_then_gets_a_desk_phone_can_be_rung_at_once(server: PhoneServer, centre: Centre) -> None:
+    """Nothing is known of a number's phone, and nobody would ever say that it is there."""
+    await centre.carrier.start(centre.events.append, token=1)
+    centre.hires("ada")
+    assert centre.without_phone() == {"ada"}
+    centre.hires("ada", phone=PhoneConfig(DESK_PHONE, desk_phone_number="+12065550142"))
     assert centre.without_phone() == set()

@@ -39,7 +39,9 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, 
         # The switch of other tests goes on between them.
         site = Site.of(place_of_this_worker(Which.DOCTORS_CALLS), (AGENT,), stack)
         customers = site.customers(MANNERS)
-        yield site.serve(tmp_path_factory.mktemp("calls") / "server", speech_command="true {file}"), customers
+        server = site.serve(tmp_path_factory.mktemp("calls") / "server", speech_command="true {file}")
+        server.wait_until(lambda: json.loads(server.get("/health"))["status"] == "ok")
+        yield server, customers
 
 
 def call(server: Serving, number: str, *options: str) -> subprocess.CompletedProcess[str]:

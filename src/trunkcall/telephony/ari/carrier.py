@@ -162,9 +162,11 @@ class AriCarrier:
         self._addresses.know(directory)
         if self._switch is None:
             return
-        for agent_id, endpoint in self._addresses.soft_phones().items():
+        soft = self._addresses.soft_phones()
+        for agent_id, endpoint in soft.items():
             if self._soft_phones.get(agent_id) != endpoint:
                 self._tell_of_phone(agent_id, is_there=False)
+        self._not_soft_any_more(soft)
 
     # --- Carrier ------------------------------------------------------------------------------------------------------
 
@@ -369,9 +371,13 @@ class AriCarrier:
     def _tell_of_phones(self, there: Container[str]) -> None:
         for agent_id, endpoint in self._soft_phones.items():
             self._tell_of_phone(agent_id, is_there=endpoint in there)
-        for agent_id in sorted(self._without_phone.difference(self._soft_phones)):
-            # It has a desk phone now, of which nobody knows anything; or is no agent any more.
-            self._tell_of_phone(agent_id, is_there=True)
+        self._not_soft_any_more(self._soft_phones)
+
+    def _not_soft_any_more(self, soft: Container[str]) -> None:
+        """Whoever has none of these has a desk phone now, of which nobody knows anything; or is no agent any more."""
+        for agent_id in sorted(self._without_phone):
+            if agent_id not in soft:
+                self._tell_of_phone(agent_id, is_there=True)
 
     def _tell_of_phone(self, agent_id: str, *, is_there: bool) -> None:
         if is_there and agent_id in self._without_phone:
