@@ -40,7 +40,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serving, 
         site = Site.of(place_of_this_worker(Which.DOCTORS_CALLS), (AGENT,), stack)
         customers = site.customers(MANNERS)
         server = site.serve(tmp_path_factory.mktemp("calls") / "server", speech_command="true {file}")
-        server.wait_until(lambda: json.loads(server.get("/health"))["status"] == "ok")
+        server.wait_until(lambda: server.metric("trunkcall_dialer_up"))
         yield server, customers
 
 
