@@ -9,7 +9,7 @@ from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import SECOND
 from trunkcall.flows.checking import check
 from trunkcall.flows.document import Flow
-from trunkcall.flows.progress import Begun, Event, Order, Progress, Purpose, Timer
+from trunkcall.flows.progress import Begun, Event, Order, Progress, Prompt, Purpose, Speech, Timer
 from trunkcall.flows.references import Path
 from trunkcall.flows.running import Limits, step
 
@@ -55,6 +55,10 @@ class Around:
     def percent(self) -> int:
         self.percents = iter(self.percents)
         return next(self.percents)
+
+
+def text(value: str) -> Prompt:
+    return Prompt(Speech.TEXT, value)
 
 
 def made(content: str) -> Flow:

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import trunkcall
 from trunkcall.flows.language import VERSION
 
 EXAMPLES = sorted((Path(trunkcall.__file__).parents[2] / "examples" / "flows").glob("*.json"))
 
 ERROR = "NoMatchingError"
+
+ENDLESS = pytest.param("9" * 5_000, id="endless")
+"""More digits than Python makes a number of."""
 
 
 def action(
@@ -52,6 +57,11 @@ def flow(*actions: dict[str, Any], start: str | None = None) -> str:
     return json.dumps(
         {"Version": VERSION, "StartAction": start or whole[0]["Identifier"], "Metadata": {}, "Actions": whole}
     )
+
+
+def message(identifier: str, value: str, then: str = "end", error: str | None = None) -> dict[str, Any]:
+    errors = {ERROR: error} if error is not None else None
+    return action(identifier, "MessageParticipant", {"Text": value}, then=then, errors=errors)
 
 
 def menu(identifier: str = "ask", *, then: str = "end", **changes: Any) -> dict[str, Any]:
