@@ -231,6 +231,16 @@ class Carrier:
             self.carrier.hang_up(HangUp(leg_id))
         await until(lambda: self.told(LegEnded) >= set(legs))
 
+    def meter(self, bed: Bed, street: Street) -> Meter:
+        """Of all processes that have to do with the legs."""
+        assert self.sounds.process_id is not None
+        return Meter(
+            asterisk=bed.switch.process_id,
+            sound=self.sounds.process_id,
+            dialer=os.getpid(),
+            far_ends=street.process_id,
+        )
+
     def told(self, kind: type[LegAnswered | LegEnded | PlaybackEnded]) -> set[str]:
         """Of which legs that was."""
         return {event.leg_id for event in self.events if isinstance(event, kind)}
@@ -271,13 +281,7 @@ async def ours(bed: Bed, calls: int, doing: Doing) -> Stretch:
         if doing.record:
             await made.recorded(legs)
         await asyncio.sleep(WAITED_S)
-        assert made.sounds.process_id is not None
-        meter = Meter(
-            asterisk=bed.switch.process_id,
-            sound=made.sounds.process_id,
-            dialer=os.getpid(),
-            far_ends=street.process_id,
-        )
+        meter = made.meter(bed, street)
         words: dict[str, int] = {}
         for leg_id in legs:
             if doing.speaks:

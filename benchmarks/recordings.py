@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from contextlib import ExitStack
 from typing import Final
@@ -21,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from api import say
-from media_bed import EACH_S, GAP_FRAMES, Bed, Carrier, Meter, carrier_of, far_ends, number_of, run_inside, until
+from media_bed import EACH_S, GAP_FRAMES, Bed, Carrier, carrier_of, far_ends, number_of, run_inside, until
 from street import QUIET
 from telephony.asterisk.line import TestAddresses
 from telephony.asterisk.phone import FRAME, FRAME_S
@@ -55,13 +54,7 @@ async def talks(bed: Bed, many: int) -> bool:
         await made.answered(legs)
         await joined(made, legs)
         await made.recorded(legs)
-        assert made.sounds.process_id is not None
-        meter = Meter(
-            asterisk=bed.switch.process_id,
-            sound=made.sounds.process_id,
-            dialer=os.getpid(),
-            far_ends=street.process_id,
-        )
+        meter = made.meter(bed, street)
         changes = int(bed.length_s / STEP_S) - 1
         for leg_id in legs:
             for phone, tones in ((customers, CUSTOMER), (agents, AGENT)):

@@ -12,30 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.support import ERROR, action, flow
+from flows.support import asks, flow, notes
 from functions.endpoints import Authority, Service, says
 from serving import Serving, dial_request, put_all, serving
 
 SECRET = "whsec_" + "MTIz" * 8
+ARN = "arn:aws:lambda:eu-west-2:111122223333:function:look-up"
 LOOK_UP = flow(
-    action(
-        "ask",
-        "InvokeLambdaFunction",
-        {
-            "LambdaFunctionARN": "arn:aws:lambda:eu-west-2:111122223333:function:look-up",
-            "InvocationTimeLimitSeconds": "8",
-            "ResponseValidation": {"ResponseType": "STRING_MAP"},
-        },
-        then="tier",
-        errors={ERROR: "end"},
-    ),
-    action(
-        "tier",
-        "UpdateContactAttributes",
-        {"Attributes": {"tier": "$.External.tier"}},
-        then="end",
-        errors={ERROR: "end"},
-    ),
+    asks(ARN, within_s=8, then="tier", ResponseValidation={"ResponseType": "STRING_MAP"}),
+    notes("tier", "tier", "$.External.tier"),
 )
 
 

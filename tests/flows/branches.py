@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.support import action, flow
+from flows.support import action, flow, notes
 
 MACHINE, MENU, AGENT, NOTE, BYE = "machine", "menu", "agent", "note", "bye"
 LEFT = "This is Riverside practice. Please call us back."
@@ -38,13 +38,7 @@ def branches(*, menu_s: int = MENU_S, left: str = LEFT, asks: str = ASKS) -> str
             then="end",
             errors={"QueueAtCapacity": "end", "NoMatchingError": "end"},
         ),
-        action(
-            NOTE,
-            "UpdateContactAttributes",
-            {"Attributes": {"wish": "written"}},
-            then="thanks",
-            errors={"NoMatchingError": "thanks"},
-        ),
+        notes(NOTE, "wish", "written", then="thanks"),
         action("thanks", "MessageParticipant", {"Text": THANKS}, then="end", errors={"NoMatchingError": "end"}),
         action(BYE, "MessageParticipant", {"Text": GOODBYE}, then="end", errors={"NoMatchingError": "end"}),
     )

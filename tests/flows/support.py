@@ -64,6 +64,17 @@ def message(identifier: str, value: str, then: str = "end", error: str | None = 
     return action(identifier, "MessageParticipant", {"Text": value}, then=then, errors=errors)
 
 
+def notes(identifier: str, name: str, value: str, *, then: str = "end") -> dict[str, Any]:
+    """An attribute is given to the contact."""
+    return action(identifier, "UpdateContactAttributes", {"Attributes": {name: value}}, then=then, errors={ERROR: then})
+
+
+def asks(function: str, *, within_s: int, then: str, otherwise: str = "end", **parameters: Any) -> dict[str, Any]:
+    """A function is asked, in an action named ``ask``."""
+    given = {"LambdaFunctionARN": function, "InvocationTimeLimitSeconds": str(within_s), **parameters}
+    return action("ask", "InvokeLambdaFunction", given, then=then, errors={ERROR: otherwise})
+
+
 def menu(identifier: str = "ask", *, then: str = "end", **changes: Any) -> dict[str, Any]:
     """A question by keys, of which 1 leads to the end; with these parameters besides, None takes one away."""
     parameters = {"Text": "Press 1.", "InputTimeLimitSeconds": "5", "StoreInput": "False", **changes}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flows.playing import Played, text
-from flows.support import ENDLESS, ERROR, action, flow, menu, message
+from flows.support import ENDLESS, ERROR, action, asks, flow, menu, message
 from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record
 from trunkcall.domain.instants import SECOND
 from trunkcall.flows.progress import (
@@ -199,16 +199,12 @@ class TestWhatTheContactGets:
 
 
 class TestOthers:
-    LOOK_UP = action(
-        "look-up",
-        "InvokeLambdaFunction",
-        {
-            "LambdaFunctionARN": "arn:aws:lambda:eu-west-2:111122223333:function:who",
-            "InvocationTimeLimitSeconds": "3",
-            "LambdaInvocationAttributes": {"number": "$.CustomerEndpoint.Address"},
-        },
+    LOOK_UP = asks(
+        "arn:aws:lambda:eu-west-2:111122223333:function:who",
+        within_s=3,
         then="greet",
-        errors={ERROR: "unknown"},
+        otherwise="unknown",
+        LambdaInvocationAttributes={"number": "$.CustomerEndpoint.Address"},
     )
     CONTENT = flow(LOOK_UP, message("greet", "Hello $.External.who.name"), message("unknown", "Hello"))
 

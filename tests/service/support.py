@@ -142,6 +142,8 @@ class Witness(SimulatedCarrier):
         self.played: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
         """How often each text was to be played."""
+        self.listeners: list[Callable[[str, str, Saying], None]] = []
+        """Whoever does something on hearing what is said: told of the leg, the play and what it is."""
         self.hung_up: set[str] = set()
         self.loses: Callable[[CarrierEvent], bool] = lambda event: False
         """Which of its words never arrive."""
@@ -165,6 +167,8 @@ class Witness(SimulatedCarrier):
         self.played[leg_id] += 1
         self.said.update(part.value for part in saying.parts)
         super().play(leg_id, play_id, saying)
+        for each in self.listeners:
+            each(leg_id, play_id, saying)
 
 
 class WatchedPresence(Presence):

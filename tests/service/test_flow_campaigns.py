@@ -37,31 +37,28 @@ async def open_with(house: House, content: str, *, requests: int = REQUESTS) -> 
 
 def press_keys(house: House, keys: str = "1234567890*#") -> None:
     """Customers press a key some seconds into whatever they hear, and another a little later."""
-    play, random = house.carrier.play, Random(7)
+    random = Random(7)
 
     def pressed(leg_id: str) -> None:
         house.carrier.tell(KeyPressed(leg_id, random.choice(keys)))
 
     def heard(leg_id: str, play_id: str, saying: Saying) -> None:
-        play(leg_id, play_id, saying)
         if random.random() < 0.8:
             for after in (1, 2, 3):
                 house.clock.call_at(house.clock.now() + after * SECOND, lambda: pressed(leg_id))
 
-    house.carrier.play = heard  # type: ignore[method-assign]
+    house.carrier.listeners.append(heard)
 
 
 def hang_up_in_loops(house: House) -> None:
     """Customers who hear the same again and again hang up after a minute."""
-    play = house.carrier.play
 
     def heard(leg_id: str, play_id: str, saying: Saying) -> None:
-        play(leg_id, play_id, saying)
         if saying.again:
             at = house.clock.now() + MINUTE
             house.clock.call_at(at, lambda: house.carrier.tell(LegEnded(leg_id, HangupCause.NORMAL)))
 
-    house.carrier.play = heard  # type: ignore[method-assign]
+    house.carrier.listeners.append(heard)
 
 
 def follows(flow: dict[str, Any], record: ContactRecord) -> bool:

@@ -3,12 +3,11 @@ another's, or somebody hears that they are not called again and is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
 
 import pytest
 
-from flows.support import ERROR, EXAMPLES, action, flow
+from flows.support import EXAMPLES, asks, flow, notes
 from gating import test_key as key_of
 from service.offices import NobodyDials
 from service.support import SCOPE, House, dialing
@@ -25,37 +24,12 @@ from trunkcall.service.functions import DO_NOT_CALL, Done, FunctionTotals, NoFun
 pytestmark = pytest.mark.virtual_time
 
 (CALL_ME_BACK,) = (path.read_text("utf-8") for path in EXAMPLES if path.stem == "call-me-back")
-
-
-def notes(identifier: str, tier: str) -> dict[str, Any]:
-    return action(
-        identifier, "UpdateContactAttributes", {"Attributes": {"tier": tier}}, then="end", errors={ERROR: "end"}
-    )
-
-
+WHO = {"who": "$.CustomerEndpoint.Address"}
 LOOK_UP = flow(
-    action("order", "UpdateContactAttributes", {"Attributes": {"order": "42"}}, then="ask", errors={ERROR: "end"}),
-    action(
-        "ask",
-        "InvokeLambdaFunction",
-        {
-            "LambdaFunctionARN": "look-up",
-            "InvocationTimeLimitSeconds": "1",
-            "LambdaInvocationAttributes": {"who": "$.CustomerEndpoint.Address"},
-        },
-        then="tier",
-        errors={ERROR: "unknown"},
-    ),
-    action(
-        "tier",
-        "UpdateContactAttributes",
-        {"Attributes": {"tier": "$.External.tier"}},
-        then="end",
-        errors={ERROR: "end"},
-    ),
-    action(
-        "unknown", "UpdateContactAttributes", {"Attributes": {"tier": "unknown"}}, then="end", errors={ERROR: "end"}
-    ),
+    notes("order", "order", "42", then="ask"),
+    asks("look-up", within_s=1, then="tier", otherwise="unknown", LambdaInvocationAttributes=WHO),
+    notes("tier", "tier", "$.External.tier"),
+    notes("unknown", "tier", "unknown"),
 )
 
 
@@ -125,17 +99,15 @@ async def test_nobody_hears_that_they_are_called_no_more_before_it_is_so() -> No
     house.functions = BuiltInFunctions(
         {DO_NOT_CALL: OptOut(lists, centre)}, NoFunctions(), FunctionTotals(), still=house.clock.standing_still
     )
-    play: Callable[[str, str, Saying], None] = house.carrier.play
 
     def heard(leg_id: str, play_id: str, saying: Saying) -> None:
-        play(leg_id, play_id, saying)
         words = " ".join(part.value for part in saying.parts)
         if "press 9" in words:
             house.clock.call_at(house.clock.now() + SECOND, lambda: house.carrier.tell(KeyPressed(leg_id, "9")))
         elif "will not be called again" in words:
             told.append(key_of("+12125550100") in opted_out)
 
-    house.carrier.play = heard  # type: ignore[method-assign]
+    house.carrier.listeners.append(heard)
 
     # When the campaign runs, in which all have one number
     await house.put(60)

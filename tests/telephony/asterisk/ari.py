@@ -113,10 +113,6 @@ class Ari:
         event = self.until("ChannelDestroyed", leg_id)
         return event["cause"], event.get("tech_cause", 0)
 
-    def dial_states(self, leg_id: str) -> list[str]:
-        """What was told of its being dialed, without the start."""
-        return [event["dialstatus"] for event in self.told("Dial", leg_id) if event["dialstatus"]]
-
     def close(self) -> None:
         self._socket.close()
 

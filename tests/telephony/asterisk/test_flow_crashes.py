@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flows.support import action, flow
+from flows.support import action, flow, notes
 from telephony.asterisk.centre import Centre, Site, calls, numbers
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner
@@ -67,7 +67,7 @@ def steps(queue_id: str, queue_flow_id: str) -> str:
             when={"1": "hooks", "2": "long", "3": "note"},
         ),
         action("long", "MessageParticipant", {"Text": text(LONG)}, then="after", errors=broken),
-        action("note", "UpdateContactAttributes", {"Attributes": {"wish": "written"}}, then="after", errors=broken),
+        notes("note", "wish", "written", then="after"),
         action("after", "MessageParticipant", {"Text": text(AFTER)}, then="end", errors=broken),
         action(
             "hooks",

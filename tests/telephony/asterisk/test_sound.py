@@ -280,13 +280,6 @@ async def test_whoever_waits_is_spoken_to_on_a_stream_that_is_ready(line: Asteri
         await waiting.close()
 
 
-async def hears_silence(dialog: Dialog) -> None:
-    """For half a second at least, and nothing else."""
-    since = len(dialog.heard)
-    await until(lambda: len(dialog.heard) > since + 4000)
-    assert not hears(dialog, HIGH, since=since)
-
-
 async def test_whoever_waits_in_silence_is_sent_some_and_hears_what_comes_after_it(line: AsteriskLine) -> None:
     """A telephone at which nothing arrives takes the call for lost. What is said, or a person, is heard as before."""
     for phone, hertz in ((line.phones["answers_and_is_left"], HIGH), (line.phones[AGENTS[0]], LOW)):
