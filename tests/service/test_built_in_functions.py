@@ -174,6 +174,15 @@ async def test_whoever_asks_to_be_called_back_is_called_by_an_agent_of_the_campa
     assert (record.due_at, record.expires_at) == (NOW + 30 * MINUTE, NOW + 30 * MINUTE + 4 * HOUR)
 
 
+async def test_a_flow_names_the_campaign_by_its_name_its_id_or_its_arn(desk: Desk) -> None:
+    reminders = await desk.campaign("Reminders", WITHOUT_AGENTS)
+    backs = await desk.office.campaigns.describe_campaign(await desk.campaign("Call backs", WITH_AGENTS))
+    for named in (backs.name, backs.campaign_id, backs.arn):
+        answer = await desk.pressed(CALL_BACK, desk.question(reminders, campaign=named))
+        assert answer is not None
+        assert answer["campaign"] == "Call backs"
+
+
 async def test_who_asks_twice_is_called_back_once(desk: Desk) -> None:
     campaign_id = await desk.campaign("Call backs", WITH_AGENTS)
     first, second = [await desk.pressed(CALL_BACK, desk.question(campaign_id)) for _ in range(2)]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkcall.domain.campaign import Campaign, CampaignState, DialerConfig, DialerType, OutboundCallConfig
+from service.flow_desk import CAMPAIGN
+from trunkcall.domain.campaign import OutboundCallConfig
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.directory import Directory, Instance
 from trunkcall.domain.hours_of_operation import Day, HoursOfOperation, OpenHours
@@ -24,17 +25,6 @@ from trunkcall.service.parsed_flows import ParsedFlows
 
 MONDAY: Instant = from_datetime(datetime(2026, 11, 30, 10, 0, tzinfo=UTC))
 CONNECT = "arn:aws:connect:us-east-1:123456789012:instance"
-CAMPAIGN = Campaign(
-    "spring",
-    "arn:aws:connect-campaigns:us-east-1:123456789012:campaign/spring",
-    "i1",
-    "Spring",
-    DialerConfig(DialerType.PROGRESSIVE, 1.0),
-    OutboundCallConfig("f1", "sales", None, None),
-    CampaignState.RUNNING,
-    0,
-    {},
-)
 HOURS = HoursOfOperation("h1", "Mondays", "UTC", (OpenHours(Day.MONDAY, 9 * 60, 17 * 60),))
 DIRECTORY = Directory(
     Instance("i1", "one", 0, onboarded=True),

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from service.flow_desk import ASK, END, QUEUED, SET, WELCOME, action, content, leading, pressing
 from service.support import House, dialing
 from service.test_flow_campaigns import open_with
-from service.test_flow_runner import ASK, END, SET, WELCOME, action, content, pressing
 from trunkcall.domain.changes import Change, FlowProgressed
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.errors import StoreUnavailableError
@@ -21,12 +21,10 @@ from trunkcall.engine.events import KeyPressed
 
 pytestmark = pytest.mark.virtual_time
 
-QUEUED = action("go", "TransferContactToQueue", "end")
-QUEUED["Transitions"]["Errors"].append({"NextAction": "end", "ErrorType": "QueueAtCapacity"})
 WALK = content(
     action("welcome", "MessageParticipant", "keys", Text=WELCOME),
     pressing("keys", "set", "Press one, please, if you would like to speak to somebody who can help you."),
-    {**SET, "Transitions": {"NextAction": "wait", "Errors": [{"NextAction": "wait", "ErrorType": "NoMatchingError"}]}},
+    leading("wait", SET),
     {
         **action("wait", "Wait", None, TimeLimitSeconds="3"),
         "Transitions": {
@@ -34,7 +32,7 @@ WALK = content(
             "Conditions": [{"NextAction": "ask", "Condition": {"Operator": "Equals", "Operands": ["WaitCompleted"]}}],
         },
     },
-    {**ASK, "Transitions": {"NextAction": "go", "Errors": [{"NextAction": "go", "ErrorType": "NoMatchingError"}]}},
+    leading("go", ASK),
     QUEUED,
     END,
 )

@@ -1,0 +1,126 @@
+"""Flows beside those of a dialer's contacts, as what runs them has them. If these fail, whoever waits goes on in
+silence, or agents and customers hear what is not so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.flow_desk import CAMPAIGN, END, ERROR, NUMBER, QUEUED, SET, Desk, action, content, leading
+from trunkcall.domain.contact import CalledContact
+from trunkcall.domain.contact_flow import ContactFlow
+from trunkcall.domain.flow import Enqueue, FlowEvent, FlowHook, FlowStep, GoOn, Hooks
+
+OVER = action("over", "EndFlowExecution")
+MUSIC = {
+    **action("music", "MessageParticipantIteratively", None, Messages=[{"Text": "Please wait."}]),
+    "Transitions": {"Errors": [{"NextAction": "over", "ErrorType": ERROR}], "Conditions": []},
+}
+NAME = "$.Attributes.name"
+
+
+def in_queue(*first: dict[str, Any], keys: str = "", queue_id: str | None = None, whisper: str = NAME) -> Desk:
+    """A contact that has come to the queue, and has a flow for that and one for the whisper to its agent. These are
+    the first actions of its own flow, at which it has pressed these keys."""
+    desk = Desk(
+        *first,
+        action("q", "UpdateContactEventHooks", "w", EventHooks={"CustomerQueue": "queue-flow"}),
+        action("w", "UpdateContactEventHooks", "set", EventHooks={"AgentWhisper": "whisper-flow"}),
+        leading("go", SET),
+        QUEUED,
+        END,
+    )
+    desk.flows(
+        ContactFlow("queue-flow", "Music", "CUSTOMER_QUEUE", content=content(MUSIC, OVER)),
+        ContactFlow(
+            "whisper-flow",
+            "Whisper",
+            "AGENT_WHISPER",
+            content=content(action("whisper", "MessageParticipant", "over", Text=whisper), OVER),
+        ),
+    )
+    step = desk.begin()
+    for key in keys:
+        step = desk.press(key)
+    assert step.orders == (Hooks((FlowHook.CUSTOMER_QUEUE, FlowHook.AGENT_WHISPER)), Enqueue(queue_id))
+    assert desk.hear(FlowEvent.QUEUED).is_over
+    return desk
+
+
+def with_hooks() -> Desk:
+    """The same, and that is on record."""
+    desk = in_queue()
+    desk.commit()
+    return desk
+
+
+def beside(desk: Desk, hook: FlowHook, leg_id: str = "leg-1") -> FlowStep:
+    return desk.runner.beside("c-1", "spring", leg_id, hook, desk.now)
+
+
+def test_who_waits_hears_the_flow_for_that_and_the_agent_the_whisper() -> None:
+    desk = with_hooks()
+    music = desk.said(beside(desk, FlowHook.CUSTOMER_QUEUE))
+    assert (music.parts[0].value, music.again) == ("Please wait.", True)
+    assert desk.said(beside(desk, FlowHook.AGENT_WHISPER, "agents-leg")).parts[0].value == "Ann"
+    assert desk.runner.key_pressed("agents-leg", "1") is None, "an agent's keys are the agent's own"
+    step = desk.hear(FlowEvent.SAID)
+    assert (step.orders, step.is_over) == ((GoOn(),), True)
+    assert beside(desk, FlowHook.CUSTOMER_WHISPER) == FlowStep(is_over=True), "it has none"
+    change = desk.commit()
+    assert change is not None
+    assert [each.action_id for each in change.taken] == ["whisper", "over"]
+
+
+def test_who_waits_does_not_go_on_in_silence_once_the_switch_has_lost_the_music() -> None:
+    desk = with_hooks()
+    beside(desk, FlowHook.CUSTOMER_QUEUE)
+    assert desk.said(desk.hear(FlowEvent.SAID, after_s=60)).parts[0].value == "Please wait."
+
+
+def test_the_next_dialer_is_told_of_the_flows_beside_a_contact_that_waits() -> None:
+    desk = with_hooks()
+    assert desk.kept is not None
+    desk.runner = desk.new_runner()
+    waiting = CalledContact("c-1", "spring", desk.number, None, desk.attributes, desk.given, desk.kept)
+    desk.runner.restore([waiting], {"spring": CAMPAIGN})
+    step = beside(desk, FlowHook.CUSTOMER_QUEUE)
+    assert step.orders[0] == Hooks((FlowHook.CUSTOMER_QUEUE, FlowHook.AGENT_WHISPER))
+    assert desk.said(step).again
+    assert desk.said(beside(desk, FlowHook.AGENT_WHISPER, "agents-leg")).parts[0].value == "Ann"
+
+
+def test_who_has_no_flow_beside_goes_on_in_silence() -> None:
+    desk = Desk()
+    assert beside(desk, FlowHook.CUSTOMER_QUEUE) == FlowStep(is_over=True)
+    desk.begin()
+    assert beside(desk, FlowHook.CUSTOMER_QUEUE) == FlowStep(is_over=True)
+
+
+def test_flows_beside_know_what_the_contacts_own_has_found_and_chosen() -> None:
+    desk = in_queue(
+        leading("voice", NUMBER),
+        action("voice", "UpdateContactTextToSpeechVoice", "queue", TextToSpeechVoice="Amy"),
+        action("queue", "UpdateContactTargetQueue", "q", QueueId="other"),
+        keys="42#",
+        queue_id="other",
+        whisper="$.StoredCustomerInput of $.Queue.Name, $.Attributes.wish",
+    )
+    whisper = desk.said(beside(desk, FlowHook.AGENT_WHISPER, "agents-leg"))
+    assert (whisper.voice, whisper.parts[0].value) == ("Amy", "42 of Others, agent")
+
+
+def test_what_a_contacts_own_flow_did_is_on_record_though_one_beside_it_begins_in_the_same_turn() -> None:
+    desk = in_queue()
+    beside(desk, FlowHook.CUSTOMER_QUEUE)
+    change = desk.commit()
+    assert change is not None
+    assert [each.action_id for each in change.taken] == ["q", "w", "set", "go"]
+    assert change.attributes == {"wish": "agent"}
+
+
+def test_a_customers_keys_are_those_of_the_flow_that_the_customer_hears() -> None:
+    desk = with_hooks()
+    beside(desk, FlowHook.CUSTOMER_QUEUE)
+    assert desk.runner.key_pressed("leg-1", "1") == "c-1"
+    beside(desk, FlowHook.AGENT_WHISPER, "agents-leg")
+    assert desk.runner.key_pressed("leg-1", "1") is None
