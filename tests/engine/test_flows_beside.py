@@ -4,7 +4,8 @@ they are joined. If these fail, customers wait in silence, or agents talk into a
 from __future__ import annotations
 
 from engine.floor import Floor
-from engine.support import SALES, Command, up
+from engine.sessions import on_the_line
+from engine.support import SALES, WAITS, Command, up
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import ContactAbandoned, ContactQueued
 from trunkcall.domain.contact import ContactState, Disposition
@@ -12,8 +13,17 @@ from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, Flow
 from trunkcall.domain.instants import to_seconds
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.engine.beside import WHISPERS_FOR
-from trunkcall.engine.commands import BridgeLegs, HangUp, NoteDifference, PlayMessage, SpeakSafeHarbour, StopPlaying
-from trunkcall.engine.events import FlowTold, LegAnswered, LegsBridged, PlaybackEnded
+from trunkcall.engine.commands import (
+    BridgeLegs,
+    HangUp,
+    NoteDifference,
+    PlayMessage,
+    PlayTone,
+    SpeakSafeHarbour,
+    StopPlaying,
+)
+from trunkcall.engine.config import EngineConfig
+from trunkcall.engine.events import CarrierFound, CarrierLost, FlowTold, LegAnswered, LegsBridged, PlaybackEnded
 from trunkcall.engine.flow_steps import MOVES
 
 SERVICE = "service"
@@ -74,6 +84,16 @@ def test_who_finds_an_agent_at_once_hears_no_flow_of_the_queue() -> None:
     floor = floor_with({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
     floor.answers("spring-1")
     assert floor.flows.beside_of == []
+
+
+def test_a_queues_flow_is_over_once_an_agent_is_rung() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: ()})
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    floor.agent_picks_up("spring-1")
+    floor.hangs_up("spring-1")
+    floor.wait(to_seconds(WAITS))
+    assert [event for _, event in floor.flows.heard_of] == [FlowEvent.QUEUED]
 
 
 def test_whose_agent_does_not_come_hears_the_flow_again() -> None:
@@ -236,23 +256,45 @@ def test_the_agent_hears_a_whisper_then_the_customer_and_then_they_are_joined() 
     assert state(floor) is ContactState.CONNECTED, "what is over is not broken off later"
 
 
-def test_an_agent_who_is_on_the_line_already_hears_the_whisper_too() -> None:
-    floor = Floor()
-    floor.agent("ann", SALES, persistent=True)
-    floor.session_comes_up("ann")
+def whispered_to_in_a_session() -> tuple[Floor, PlayMessage]:
+    """An agent whose leg stays up hears a whisper; and what that is."""
+    floor = on_the_line("ann", requests=1, config=EngineConfig(answer_tone=((880, 150),)))
     floor.flows.hooks = {FlowHook.AGENT_WHISPER: (TO_AGENT,)}
     floor.flows.answers[None] = (Hooks((FlowHook.AGENT_WHISPER,)), Enqueue())
     floor.flows.answers[FlowEvent.SAID] = (GoOn(),)
     floor.flows.over_after = FlowEvent.SAID
-    floor.campaign(requests=1)
     floor.answers("spring-1")
     (whisper,) = floor.asked(PlayMessage)
+    return floor, whisper
+
+
+def test_an_agent_who_is_on_the_line_already_hears_the_whisper_too() -> None:
+    floor, whisper = whispered_to_in_a_session()
     assert whisper.leg_id == floor.session("ann")
     assert floor.asked(BridgeLegs) == []
     floor.wait(5)
     floor.hangs_up("spring-1")
     assert StopPlaying(whisper.leg_id, whisper.play_id) in floor.asked(StopPlaying)
     assert floor.asked(HangUp) == [], "the session stays up"
+    assert floor.state_of("ann") is AgentState.AVAILABLE
+
+
+def test_an_agent_who_is_on_the_line_already_hears_the_tone_of_a_live_answer_after_the_whisper() -> None:
+    floor, whisper = whispered_to_in_a_session()
+    assert floor.asked(PlayTone) == []
+    ends(floor, whisper)
+    bridged, tone = done(floor, BridgeLegs, PlayTone)
+    assert isinstance(bridged, BridgeLegs)
+    assert isinstance(tone, PlayTone)
+    assert tone.leg_id == floor.session("ann")
+
+
+def test_an_agents_leg_stays_up_where_the_customer_hangs_up_right_after_a_long_whisper() -> None:
+    floor, whisper = whispered_to_in_a_session()
+    floor.wait(60)
+    ends(floor, whisper)
+    floor.hangs_up("spring-1")
+    assert floor.asked(HangUp) == []
     assert floor.state_of("ann") is AgentState.AVAILABLE
 
 
@@ -284,8 +326,48 @@ def test_whispers_that_do_not_end_are_broken_off() -> None:
     floor.wait(to_seconds(WHISPERS_FOR) - 1)
     assert floor.asked(BridgeLegs) == []
     floor.wait(1)
+    music, *_ = floor.asked(PlayMessage)
+    *stopped, bridged = done(floor, StopPlaying, BridgeLegs)
+    assert stopped == [StopPlaying(each.leg_id, each.play_id) for each in (to_agent, music)]
+    assert isinstance(bridged, BridgeLegs)
+
+
+def test_a_whisper_whose_flow_is_over_before_all_is_said_is_broken_off() -> None:
+    floor = whispered_to()
+    to_agent = floor.asked(PlayMessage)[-1]
+    floor.flows.answers[FlowEvent.ANSWERED] = (Disconnect(),)
+    floor.tell(FlowTold("spring-1", FlowEvent.ANSWERED))
+    assert floor.asked(PlayMessage)[-1].action_id == TO_CUSTOMER.action_id
     assert StopPlaying(to_agent.leg_id, to_agent.play_id) in floor.asked(StopPlaying)
+
+
+def test_a_customer_whose_agent_has_no_whisper_hears_the_own_one_at_once() -> None:
+    floor = floor_with({FlowHook.CUSTOMER_WHISPER: (TO_CUSTOMER,)})
+    floor.answers("spring-1")
+    floor.tell(LegAnswered(floor.agent_leg("spring-1")))
+    assert floor.flows.beside_of == [("spring-1", FlowHook.CUSTOMER_WHISPER, floor.leg("spring-1"))]
+
+
+def test_who_cannot_be_joined_after_the_whispers_waits_no_longer_for_it_than_without_any() -> None:
+    floor = floor_with({FlowHook.AGENT_WHISPER: (TO_AGENT,)})
+    floor.answers("spring-1")
+    floor.tell(LegAnswered(floor.agent_leg("spring-1")))
+    leg_id = floor.agent_leg("spring-1")
+    ends(floor, floor.asked(PlayMessage)[-1])
     assert len(floor.asked(BridgeLegs)) == 1
+    config = floor.engine.config
+    floor.wait(to_seconds(config.agent_ring_timeout + config.originate_grace))
+    assert HangUp(leg_id) in floor.asked(HangUp)
+
+
+def test_those_in_whispers_whose_switch_was_lost_for_a_moment_are_joined_without_more_words() -> None:
+    floor = whispered_to()
+    agent_leg, to_agent = floor.agent_leg("spring-1"), floor.asked(PlayMessage)[-1]
+    floor.tell(CarrierLost())
+    floor.tell(CarrierFound((LiveLeg(floor.leg("spring-1"), LegState.UP), LiveLeg(agent_leg, LegState.UP))))
+    assert floor.asked(BridgeLegs) == [BridgeLegs(floor.leg("spring-1"), agent_leg)]
+    ends(floor, to_agent)
+    assert floor.asked(PlayMessage)[-1] == to_agent, "the customer's whisper does not come"
 
 
 def test_silence_on_the_customers_leg_does_not_end_a_whisper_to_the_agent() -> None:
