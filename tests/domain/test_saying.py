@@ -45,5 +45,10 @@ def test_nobody_speaks_quicker_than_is_reckoned_at_least() -> None:
         assert 0 < at_least(saying, PROMPTS) <= known
 
 
+def test_a_text_is_reckoned_to_be_said_quicker_at_least_than_it_usually_is() -> None:
+    text = plain("x" * 150)
+    assert (at_least(text, {}), length(text, {})) == (6 * SECOND, 10 * SECOND)
+
+
 def test_what_is_said_is_in_no_log() -> None:
     assert "Ada" not in repr(plain("Hello Ada."))

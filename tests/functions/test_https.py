@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from functions.endpoints import QUESTION, Authority, Reply, Service, answer_of, says, says_bytes, says_nothing
 from trunkcall.aws.flow_event import flow_event
@@ -192,6 +193,16 @@ async def test_what_a_flow_cannot_use_is_no_answer(town: Town, body: bytes) -> N
     assert caller.outcomes() == {Outcome.UNREADABLE: 1}
 
 
+@pytest.mark.parametrize(
+    ("body", "answer"), [(b"null", {}), (b" ", {}), (b'\xef\xbb\xbf{"tier": "gold"}', {"tier": "gold"})]
+)
+async def test_what_has_nothing_to_say_or_begins_with_a_mark_is_an_answer(
+    town: Town, body: bytes, answer: dict[str, str]
+) -> None:
+    town.service.replies = [says_bytes(body)]
+    assert await answer_of(town.caller().functions) == answer
+
+
 async def test_an_answer_may_be_packed_with_nothing(town: Town) -> None:
     town.service.replies = [says_bytes(b"{}", headers={"content-encoding": "gzip"}), says_bytes(b"")]
     assert [await answer_of(town.caller().functions) for _ in range(2)] == [{}, {}]
@@ -298,6 +309,21 @@ async def test_no_more_wait_for_it_than_may(town: Town) -> None:
     assert await answer_of(caller.functions) is None
     assert caller.outcomes() == {Outcome.BUSY: 1}
     assert await asyncio.gather(*waiting) == [None, None]
+    town.service.replies = [says({"tier": "gold"})]
+    assert await answer_of(caller.functions) == {"tier": "gold"}, "nobody waits any more"
+
+
+async def test_nobody_waits_until_another_has_been_answered(town: Town) -> None:
+    both = asyncio.Barrier(2)
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        await both.wait()
+        return await says({"tier": "gold"})(request)
+
+    town.service.replies = [reply]
+    functions = town.caller().functions
+    answers = await asyncio.gather(*(answer_of(functions, within=30 * SECOND) for _ in range(2)))
+    assert answers == [{"tier": "gold"}] * 2
 
 
 async def test_nothing_of_a_customer_is_in_any_log(town: Town, caplog: pytest.LogCaptureFixture) -> None:
