@@ -6,7 +6,6 @@ Decides who is called and what each of them does. What is to stand in the record
 from __future__ import annotations
 
 import shlex
-import struct
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -15,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.branches import AGENT, BYE, MACHINE, NOTE, branches
+from telephony.asterisk.captures import captured
 from telephony.asterisk.centre import TRUNK, Centre, Site, greets, numbers
-from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, KEY_FRAMES, KEYS, PCMU, speech, tone
+from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, PCMU, key_frames, rtp, speech, tone
 from telephony.asterisk.place import Place
 from telephony.asterisk.sipp import Sipp
 
@@ -72,22 +72,15 @@ def by_info(number: str) -> bool:
 
 def capture(said: bytes, *, key: str | None = None, lasts_s: float = PRESSES_AFTER_S + 2.0) -> bytes:
     """A stream of RTP as SIPp reads it (pcap), with a key in it as RFC 4733 wants it."""
-    packets = bytearray(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    packets = {at: rtp(PCMU, at, at * FRAME, _frame(said, at)) for at in range(round(lasts_s / FRAME_S))}
     pressed_at = round(PRESSES_AFTER_S / FRAME_S)
-    for at in range(round(lasts_s / FRAME_S)):
-        kind, time, payload = PCMU, at, said[at * FRAME : (at + 1) * FRAME].ljust(FRAME, b"\xff")
-        if key is not None and pressed_at <= at < pressed_at + KEY_FRAMES:
-            place = at - pressed_at
-            ends = 0x80 if place >= KEY_FRAMES - 3 else 0
-            lasted = FRAME * min(place + 1, KEY_FRAMES - 2)
-            kind, time, payload = EVENTS, pressed_at, struct.pack("!BBH", KEYS.index(key), ends | 10, lasted)
-        rtp = struct.pack("!BBHII", 0x80, kind, at & 0xFFFF, time * FRAME, 0x1234) + payload
-        udp = struct.pack("!HHHH", 4000, 4000, 8 + len(rtp), 0) + rtp
-        ip = struct.pack("!BBHHHBBHII", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, 0x7F000001, 0x7F000001) + udp
-        frame = bytes(12) + b"\x08\x00" + ip
-        micros = round(at * FRAME_S * 1_000_000)
-        packets += struct.pack("<IIII", micros // 1_000_000, micros % 1_000_000, len(frame), len(frame)) + frame
-    return bytes(packets)
+    for at, told in enumerate(key_frames(key) if key is not None else ()):
+        packets[pressed_at + at] = rtp(EVENTS, pressed_at + at, pressed_at * FRAME, told)
+    return captured((at * FRAME_S, each) for at, each in packets.items())
+
+
+def _frame(said: bytes, at: int) -> bytes:
+    return said[at * FRAME : (at + 1) * FRAME].ljust(FRAME, b"\xff")
 
 
 def write_captures(folder: Path) -> None:

@@ -161,6 +161,18 @@ class Ear(asyncio.DatagramProtocol):
             self._dialog.heard_keys[time] = KEYS[data[RTP_HEAD]]
 
 
+def rtp(kind: int, sequence: int, time: int, payload: bytes) -> bytes:
+    """A packet of a stream; ``time`` is in samples."""
+    return struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, time & 0xFFFFFFFF, 0x1234) + payload
+
+
+def key_frames(key: str) -> list[bytes]:
+    """What is told of a key, frame by frame (RFC 4733): its end three times."""
+    ends = [0x80 if number >= KEY_FRAMES - 3 else 0 for number in range(KEY_FRAMES)]
+    lasted = [FRAME * min(number + 1, KEY_FRAMES - 2) for number in range(KEY_FRAMES)]
+    return [struct.pack("!BBH", KEYS.index(key), end | 10, each) for end, each in zip(ends, lasted, strict=True)]
+
+
 class Phone(asyncio.DatagramProtocol):
     """One address that takes any number of calls, each number in a manner of its own where ``manners`` has one."""
 
@@ -361,10 +373,8 @@ class Phone(asyncio.DatagramProtocol):
 
     def _press(self, dialog: Dialog, media: asyncio.DatagramTransport, at: int, key: str) -> None:
         """All of a key at once: a gap in it would make it two. By RFC 4733 the time is that of its beginning
-        throughout, and its end is told three times."""
-        for number in range(KEY_FRAMES):
-            ends = 0x80 if number >= KEY_FRAMES - 3 else 0
-            payload = struct.pack("!BBH", KEYS.index(key), ends | 10, FRAME * min(number + 1, KEY_FRAMES - 2))
+        throughout."""
+        for number, payload in enumerate(key_frames(key)):
             self._rtp(dialog, media, EVENTS, at + number, at * FRAME, payload)
 
     def _rtp(
@@ -376,8 +386,7 @@ class Phone(asyncio.DatagramProtocol):
         time: int,
         payload: bytes,
     ) -> None:
-        head = struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, time & 0xFFFFFFFF, 0x1234)
-        media.sendto(head + payload, dialog.media)
+        media.sendto(rtp(kind, sequence, time, payload), dialog.media)
 
     def _answered(self, dialog: Dialog, code: int, cseq: str) -> None:
         number, method = cseq.split()

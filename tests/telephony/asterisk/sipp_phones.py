@@ -5,11 +5,11 @@ Decides what such a telephone says, word for word. It must not know what the key
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection
 from pathlib import Path
 
-from telephony.asterisk.phone import EVENTS, FRAME, FRAME_S, KEY_FRAMES, KEYS
+from telephony.asterisk.captures import captured
+from telephony.asterisk.phone import EVENTS, FRAME_S, KEY_FRAMES, key_frames, rtp
 
 OWN = """Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
 From: <sip:[field0]@[remote_ip]>;tag=[pid]own[call_number]"""
@@ -151,20 +151,9 @@ def _captured(folder: Path, keys: str, number: int) -> Path:
     for n, key in enumerate(keys):
         began_s = n * BETWEEN_MS / 1000
         time = round(8000 * (began_s + number * 10))
-        for at in range(KEY_FRAMES):
-            end = 0x80 if at >= KEY_FRAMES - 3 else 0
-            head = struct.pack("!BBHII", 0x80, EVENTS, (number * len(keys) + n) * KEY_FRAMES + at, time, 1)
-            rtp = head + struct.pack("!BBH", KEYS.index(key), end | 10, FRAME * min(at + 1, KEY_FRAMES - 2))
-            packets.append(_packet(began_s + at * FRAME_S, rtp))
+        first = (number * len(keys) + n) * KEY_FRAMES
+        for at, told in enumerate(key_frames(key)):
+            packets.append((began_s + at * FRAME_S, rtp(EVENTS, first + at, time, told)))
     file = folder / f"keys-{keys[2]}-{number}.pcap"
-    file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 1) + b"".join(packets))
+    file.write_bytes(captured(packets))
     return file
-
-
-def _packet(at_s: float, rtp: bytes) -> bytes:
-    """As it is in a capture of an Ethernet."""
-    udp = struct.pack("!HHHH", 30_000, 30_000, 8 + len(rtp), 0) + rtp
-    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1") + udp
-    frame = bytes(12) + b"\x08\0" + ip
-    seconds = int(at_s)
-    return struct.pack("<IIII", seconds, round((at_s - seconds) * 1_000_000), len(frame), len(frame)) + frame
