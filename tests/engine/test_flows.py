@@ -220,6 +220,15 @@ def test_a_contact_whose_flow_is_over_and_says_nothing_of_it_is_ended() -> None:
 # --- other queues -----------------------------------------------------------------------------------------------------
 
 
+def elsewhere(*, requests: int = 1) -> Floor:
+    """One agent, and a customer whose flow has put them into a queue that this agent does not serve."""
+    floor = Floor(agents=1)
+    floor.flows.answers[None] = (Enqueue(SERVICE),)
+    floor.campaign(requests=requests)
+    floor.answers("spring-1")
+    return floor
+
+
 def test_a_flow_puts_its_contact_into_another_queue_than_the_campaigns() -> None:
     floor = Floor(agents=1)
     floor.agent("sam", SERVICE)
@@ -235,20 +244,14 @@ def test_a_flow_puts_its_contact_into_another_queue_than_the_campaigns() -> None
 
 
 def test_the_agent_who_was_kept_for_whoever_goes_to_another_queue_is_kept_for_the_next() -> None:
-    floor = Floor(agents=1)
-    floor.flows.answers[None] = (Enqueue(SERVICE),)
-    floor.campaign(requests=2)
-    floor.answers("spring-1")
+    floor = elsewhere(requests=2)
     assert floor.dialed == ["spring-1", "spring-2"]
     assert floor.kept_agent("spring-2") == "agent-1"
     assert waiting(floor, SERVICE) == ("spring-1",)
 
 
 def test_who_waits_in_a_queue_that_nobody_serves_ends_in_time_and_nothing_is_left_of_the_queue() -> None:
-    floor = Floor(agents=1)
-    floor.flows.answers[None] = (Enqueue(SERVICE),)
-    floor.campaign(requests=1)
-    floor.answers("spring-1")
+    floor = elsewhere()
     floor.wait(to_seconds(floor.engine.config.queue_limit))
     assert floor.end_of("spring-1").disposition is Disposition.ABANDONED
     assert SERVICE not in floor.engine.details().queues
@@ -268,10 +271,7 @@ def test_whose_agent_does_not_come_is_the_first_again_in_the_queue_that_the_flow
 
 
 def test_another_dialer_has_whoever_waits_in_the_queue_that_the_flow_has_chosen() -> None:
-    floor = Floor(agents=1)
-    floor.flows.answers[None] = (Enqueue(SERVICE),)
-    floor.campaign(requests=1)
-    floor.answers("spring-1")
+    floor = elsewhere()
     floor.restart(*up(floor.leg("spring-1")))
     assert waiting(floor, SERVICE) == ("spring-1",)
     floor.agent("sam", SERVICE)
@@ -295,10 +295,7 @@ def test_who_asks_an_agentless_campaign_for_an_agent_gets_one_and_is_no_matter_o
 
 
 def test_a_live_answer_in_another_queue_counts_against_the_limit_of_its_campaign() -> None:
-    floor = Floor(agents=1)
-    floor.flows.answers[None] = (Enqueue(SERVICE),)
-    floor.campaign(requests=1)
-    floor.answers("spring-1")
+    floor = elsewhere()
     floor.wait(3)
     assert [count.abandoned for count in floor.asked(LedgerCounted)] == [0, 1]
 

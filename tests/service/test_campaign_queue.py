@@ -190,7 +190,9 @@ async def test_agents_of_the_flows_queue_take_the_live_answers_and_of_the_next_w
     house = House.in_memory()
     await house.open(requests=0, agents=4)
     house_flow = next(iter(house.directory.contact_flows.values()))
-    ann, bob, *_ = (await house.kept.directory(house.instance_id)).agents.values()  # type: ignore[union-attr]
+    directory = await house.kept.directory(house.instance_id)
+    assert directory is not None
+    ann, bob, *_ = directory.agents.values()
     east, west = Queue("east", "East"), Queue("west", "West")
     profiles = [RoutingProfile(each.queue_id, each.name, alike([each.queue_id])) for each in (east, west)]
     agents = [replace(ann, routing_profile_id="east"), replace(bob, routing_profile_id="west")]

@@ -109,9 +109,8 @@ async def test_an_attempt_that_was_not_handed_over_waits_again_whatever_the_carr
         assert set(house.carrier.originates.values()) == {1}
 
 
-async def test_who_is_dialed_over_another_trunk_at_once_goes_through_the_flow_nevertheless(house: House) -> None:
-    await house.open(dialer=AGENTLESS, requests=10)
-    await house.kept.put_facts(house.instance_id, [Trunk(name) for name in "abcdefghijkl"])
+def lose_the_carrier_once(house: House) -> None:
+    """While attempts are committed, of which it knows nothing yet; then it is found again."""
 
     def line_breaks() -> None:
         house.store.after_attempts = lambda: None
@@ -119,6 +118,12 @@ async def test_who_is_dialed_over_another_trunk_at_once_goes_through_the_flow_ne
         house.carrier.tell(CarrierFound(()))
 
     house.store.after_attempts = line_breaks
+
+
+async def test_who_is_dialed_over_another_trunk_at_once_goes_through_the_flow_nevertheless(house: House) -> None:
+    await house.open(dialer=AGENTLESS, requests=10)
+    await house.kept.put_facts(house.instance_id, [Trunk(name) for name in "abcdefghijkl"])
+    lose_the_carrier_once(house)
     async with dialing(house, house.owner()):
         await house.until_all_ended(10)
         assert house.dialer.totals.voided.total() > 0
@@ -132,13 +137,7 @@ async def test_nobody_is_dialed_by_a_carrier_that_was_lost_during_the_commit_and
     """It told of its legs before it was asked for these: somebody's phone would ring while the record says that the
     attempt has failed."""
     await house.open(dialer=AGENTLESS, requests=10)
-
-    def line_breaks() -> None:
-        house.store.after_attempts = lambda: None
-        house.carrier.tell(CarrierLost())
-        house.carrier.tell(CarrierFound(()))
-
-    house.store.after_attempts = line_breaks
+    lose_the_carrier_once(house)
     async with dialing(house, house.owner()):
         await house.until_all_ended(10)
         assert house.dialer.totals.voided.total() > 0
