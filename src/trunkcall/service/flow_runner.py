@@ -376,8 +376,6 @@ class FlowRunner:
         if isinstance(order, flows.Ask) and run.awaited is None and run.answer is None:
             run.at = replace(run.at, until=now + order.within)
             return self._again(called, run, order, now)
-        if isinstance(order, Enqueue):
-            return FlowStep((order,), until=run.at.until)
         if run.at.until is not None and now >= run.at.until:
             return self.heard(called.person.contact_id, FlowEvent.TIMER, now)
         return FlowStep(until=run.at.until)
