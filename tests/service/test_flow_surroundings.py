@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from service.flow_desk import CAMPAIGN
 from trunkcall.domain.campaign import OutboundCallConfig
@@ -134,9 +132,9 @@ def test_keys_are_read_as_a_number_of_their_country(keys: str, country: str | No
     assert around().number(keys, country) == number
 
 
-@given(st.floats(0, 1, exclude_max=True))
-def test_chance_is_a_number_from_1_to_100(chance: float) -> None:
-    assert 1 <= around(chance=lambda: chance).percent() <= 100
+@pytest.mark.parametrize(("chance", "percent"), [(0.0, 1), (0.0099, 1), (0.5, 51), (1.0 - 2**-53, 100)])
+def test_chance_is_a_number_from_1_to_100(chance: float, percent: int) -> None:
+    assert around(chance=lambda: chance).percent() == percent
 
 
 def test_a_flow_is_read_once_and_anew_where_its_content_is_another() -> None:
