@@ -36,9 +36,11 @@ from trunkcall.domain.ssml import COMMA, LONGEST, PARAGRAPH, SENTENCE, BrokenSsm
         ("<say-as interpret-as='telephone'>+1 206-555-0101</say-as>", [Spoken("plus, 1, 2 0 6, 5 5 5, 0 1 0 1")]),
         ("<say-as interpret-as='date'>2026</say-as>", [Spoken("2026")]),
         ("<sub alias='aluminium'>Al</sub> foil", [Spoken("aluminium foil")]),
+        ("<sub alias='Al'><say-as interpret-as='characters'>x</say-as></sub>", [Spoken("Al")]),
         # How fast.
         ("<prosody rate='slow'>One</prosody> two", [Spoken("One", 0.75), Spoken("two")]),
         ("<prosody rate='150%'>One</prosody>", [Spoken("One", 1.5)]),
+        ("<prosody rate='150%'><prosody rate='50%'>One</prosody></prosody>", [Spoken("One", 0.75)]),
         ("<prosody rate='-10%'>One</prosody>", [Spoken("One", 0.9)]),
         ("<prosody rate='9000%'>One</prosody>", [Spoken("One", 2.0)]),
         ("<prosody rate='warp'>One</prosody> two", [Spoken("One two")]),

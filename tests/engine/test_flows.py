@@ -270,6 +270,15 @@ def test_whose_agent_does_not_come_is_the_first_again_in_the_queue_that_the_flow
     assert waiting(floor, SERVICE) == ("spring-2",)
 
 
+def test_whoever_has_come_to_a_queue_hears_no_more_of_a_message() -> None:
+    floor = answered()
+    floor.flows.answers[FlowEvent.PRESSED] = (Enqueue(SERVICE),)
+    play = floor.play("spring-1")
+    floor.tell(FlowTold("spring-1", FlowEvent.PRESSED))
+    assert waiting(floor, SERVICE) == ("spring-1",)
+    assert floor.asked(StopPlaying) == [StopPlaying(floor.leg("spring-1"), play)]
+
+
 def test_another_dialer_has_whoever_waits_in_the_queue_that_the_flow_has_chosen() -> None:
     floor = elsewhere()
     floor.restart(*up(floor.leg("spring-1")))

@@ -12,6 +12,7 @@ from .support import CAMPAIGN, NOW, accept, begin, dial_request, ended, record_o
 
 GREETED = Taken("flow", 'greeting "1"', "MessageParticipant", "")
 ASKED = Taken("flow", "Was möchten Sie?\n", "GetParticipantInput", "1")
+ELSEWHERE = Taken("other", "hello", "MessageParticipant", "")
 OVER = Taken("other", "end", "DisconnectParticipant", None)
 
 
@@ -63,11 +64,11 @@ async def test_the_record_tells_which_way_a_contact_went_in_its_order(store: Sto
     lease = await stand_up(store)
     contact_id = await in_flow(store, lease)
     assert (await record_of(store, contact_id)).flow_trail == ()
-    await store.commit(lease, [FlowProgressed(contact_id, NOW + 1, "first", (GREETED, ASKED))])
+    await store.commit(lease, [FlowProgressed(contact_id, NOW + 1, "first", (GREETED, ASKED, ELSEWHERE))])
     await store.commit(lease, [FlowProgressed(contact_id, NOW + 2, "second")])
     await store.commit(lease, [ended(contact_id), FlowProgressed(contact_id, NOW + 3, None, (OVER,), {"plan": "C"})])
     record = await record_of(store, contact_id)
-    assert record.flow_trail == (GREETED, ASKED, OVER)
+    assert record.flow_trail == (GREETED, ASKED, ELSEWHERE, OVER)
     assert (record.attributes, record.flow_attributes) == ({"name": "Ann", "plan": "A"}, {"plan": "C"})
     assert record.updated_at == NOW + 3
 
