@@ -21,7 +21,7 @@ import uvloop
 
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.saying import Part, SpeechKind
-from trunkcall.telephony.ari.sound import SoundError, for_switch
+from trunkcall.telephony.ari.sound import SoundError, as_wav, samples_of
 from trunkcall.telephony.ari.speech import Speech
 
 TEXT = "Hello Ada. We are calling about your appointment."
@@ -391,6 +391,11 @@ def wav(rate: int, *, hertz: float = 1000.0, channels: int = 1, width: int = 2, 
     return out.getvalue()
 
 
+def as_played(made: bytes) -> bytes:
+    """The sound that a voice has made, as it is played."""
+    return as_wav(samples_of(made))
+
+
 def heard(sound: bytes) -> tuple[float, float, float]:
     """Its length, the pitch that is loudest in it, and how loud that is, 1 at full scale."""
     with wave.open(io.BytesIO(sound), "rb") as file:
@@ -403,7 +408,7 @@ def heard(sound: bytes) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 24000, 44100, 48000, 6000, 22051])
 def test_whatever_rate_a_voice_has_the_tone_and_its_length_are_the_same(rate: int) -> None:
-    length_s, hertz, amplitude = heard(for_switch(wav(rate)))
+    length_s, hertz, amplitude = heard(as_played(wav(rate)))
     assert length_s == pytest.approx(1.0, abs=0.001)
     assert hertz == pytest.approx(1000.0, abs=2.0)
     assert amplitude == pytest.approx(0.5, abs=0.02)
@@ -411,14 +416,14 @@ def test_whatever_rate_a_voice_has_the_tone_and_its_length_are_the_same(rate: in
 
 @pytest.mark.parametrize(("channels", "width"), [(2, 2), (1, 1), (1, 3), (1, 4), (2, 3)])
 def test_whatever_samples_a_voice_has_the_tone_is_the_same(channels: int, width: int) -> None:
-    length_s, hertz, amplitude = heard(for_switch(wav(22050, channels=channels, width=width)))
+    length_s, hertz, amplitude = heard(as_played(wav(22050, channels=channels, width=width)))
     assert length_s == pytest.approx(1.0, abs=0.001)
     assert hertz == pytest.approx(1000.0, abs=2.0)
     assert amplitude == pytest.approx(0.5, abs=0.02)
 
 
 def test_what_a_telephone_cannot_carry_is_left_out_and_not_heard_as_another_tone() -> None:
-    _, _, amplitude = heard(for_switch(wav(22050, hertz=6000.0)))
+    _, _, amplitude = heard(as_played(wav(22050, hertz=6000.0)))
     assert amplitude < 0.002
 
 
@@ -426,20 +431,20 @@ def test_a_length_in_the_header_that_is_none_does_no_harm() -> None:
     """As voices write them that do not know it yet."""
     sound = bytearray(wav(22050))
     sound[4:8] = sound[40:44] = b"\xff\xff\xff\x7f"
-    length_s, hertz, _ = heard(for_switch(bytes(sound)))
+    length_s, hertz, _ = heard(as_played(bytes(sound)))
     assert length_s == pytest.approx(1.0, abs=0.001)
     assert hertz == pytest.approx(1000.0, abs=2.0)
 
 
 def test_a_sound_of_nothing_is_one() -> None:
-    with wave.open(io.BytesIO(for_switch(wav(22050, length_s=0.0))), "rb") as file:
+    with wave.open(io.BytesIO(as_played(wav(22050, length_s=0.0))), "rb") as file:
         assert file.getnframes() == 0
 
 
 @pytest.mark.parametrize("made", [b"", b"RIFF", b"words " * 100, wav(8000)[:30], wav(200_000, length_s=0.01)])
 def test_what_is_no_sound_is_refused(made: bytes) -> None:
     with pytest.raises(SoundError):
-        for_switch(made)
+        as_played(made)
 
 
 async def test_on_a_full_disk_half_a_sound_is_not_kept_for_the_whole(voice: Voice) -> None:

@@ -43,11 +43,6 @@ class SoundError(TrunkcallError):
     """It is no WAV file of PCM samples, of 1 to 192,000 a second and at most ten minutes."""
 
 
-def for_switch(wav: bytes) -> bytes:
-    """The same sound as Asterisk plays it. Raises SoundError."""
-    return as_wav(samples_of(wav))
-
-
 def samples_of(wav: bytes) -> Samples:
     """Its samples, so many a second as Asterisk plays. Raises SoundError."""
     return resampled(*read_wav(wav))
