@@ -57,6 +57,7 @@ def test_what_every_contact_goes_through_is_a_flow_as_well() -> None:
         ("{", "not JSON: Expecting property name"),
         ('{"Version": NaN}', "not JSON"),
         ("[" * 100_000, "not JSON"),
+        (document(Metadata={"name": "\ud800"}), "not JSON: it has half of a character"),
         ("1" * 5_000, "not JSON"),
         ("[]", "must be a JSON object"),
         (document(Version="2020-01-01"), 'Version must be "2019-10-30".'),

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trunkcall.domain.errors import did_you_mean
+from trunkcall.domain.json_text import UnusableJsonError, read_json
 from trunkcall.flows import language
-from trunkcall.flows.document import Flow, UnreadableError, flow_of, read
+from trunkcall.flows.document import Flow, flow_of
 from trunkcall.flows.language import ACTIONS, Follows
 from trunkcall.flows.naming import called
 from trunkcall.flows.parameters import Findings, Wrong, in_parameters
@@ -50,9 +51,9 @@ def check(content: str, flow_type: str | None = None) -> Checked:
     if not 1 <= len(content) <= language.MAX_CONTENT:
         return _hopeless(f"The content must have 1 to {language.MAX_CONTENT:,} characters, not {len(content):,}.")
     try:
-        document = read(content)
-    except UnreadableError as error:
-        return _hopeless(f"The content is not JSON: {error}")
+        document = read_json(content, language.MAX_DEPTH)
+    except UnusableJsonError as error:
+        return _hopeless(f"The content is not JSON: {error.message}")
     if not isinstance(document, dict):
         return _hopeless("The content must be a JSON object with Version, StartAction and Actions.")
     problems: list[Wrong] = []

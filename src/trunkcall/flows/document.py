@@ -6,16 +6,9 @@ were; layout is among them. It must not know what an action does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
-
-from trunkcall.flows.language import MAX_DEPTH
-
-
-class UnreadableError(Exception):
-    """The text is not JSON, or not such as anybody can read."""
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +69,6 @@ class Flow:
         return frozenset(found)
 
 
-def read(content: str) -> Any:
-    """The JSON of a document. Raises UnreadableError, whose text says why and quotes nothing."""
-    try:
-        value = json.loads(content, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        raise UnreadableError(f"{error.msg}, at line {error.lineno}, column {error.colno}.") from None
-    except (ValueError, RecursionError):
-        raise UnreadableError("it has a number that JSON has not, or is nested too deep.") from None
-    if _is_deeper(value, MAX_DEPTH):
-        raise UnreadableError(f"it is nested too deep, in more than {MAX_DEPTH} objects and lists.")
-    return value
-
-
 def flow_of(document: Mapping[str, Any]) -> Flow:
     """The flow of a document in which nothing is wrong (``checking``)."""
     actions = (_action(each) for each in document["Actions"])
@@ -114,21 +94,3 @@ def _condition(condition: Mapping[str, Any]) -> Condition:
         tuple(str(each) for each in operands if not isinstance(each, dict)),
         tuple(_condition(each) for each in operands if isinstance(each, dict)),
     )
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _is_deeper(value: Any, most: int) -> bool:
-    level = [value]
-    for _ in range(most):
-        level = [
-            inner
-            for each in level
-            if isinstance(each, dict | list)
-            for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not level:
-            return False
-    return any(isinstance(each, dict | list) for each in level)

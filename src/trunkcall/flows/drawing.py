@@ -216,6 +216,4 @@ def _columns(character: str) -> int:
 
 def _clean(text: str) -> str:
     """Without what no XML document may hold."""
-    return "".join(
-        c if c.isprintable() and not "\ud800" <= c <= "\udfff" else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -6,10 +6,10 @@ not know what is done with one.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn
+from typing import Final
 
+from trunkcall.domain.json_text import UnusableJsonError, read_json
 from trunkcall.service.functions import Answer
 
 MAX_DEPTH: Final = 32
@@ -22,27 +22,9 @@ def answer_in(body: bytes) -> Answer | None:
     if not body.strip():
         return {}
     try:
-        values = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
-        # What is written with escapes may be no text at all.
-        json.dumps(values, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
+        values = read_json(body.decode("utf-8-sig"), MAX_DEPTH)
+    except (UnicodeDecodeError, UnusableJsonError):
         return None
     if values is None:
         return {}
-    return values if isinstance(values, Mapping) and not _is_deeper(values, MAX_DEPTH) else None
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _is_deeper(value: Any, most: int) -> bool:
-    level = [value]
-    for _ in range(most):
-        level = [
-            inner
-            for each in level
-            for inner in (each.values() if isinstance(each, dict) else each)
-            if isinstance(inner, dict | list)
-        ]
-    return bool(level)
+    return values if isinstance(values, Mapping) else None
