@@ -38,17 +38,18 @@ async def test_the_next_owner_finds_where_a_contact_stands_and_what_its_flow_has
     lease = await stand_up(store)
     contact_id = await in_flow(store, lease)
     before = await called(store)
-    assert (before.flow_progress, before.flow_attributes) == (None, None)
+    assert (before.flow_progress, before.flow_attributes, before.flow_actions) == (None, None, 0)
     assert (before.contact_id, before.campaign_id, before.attributes) == (
         contact_id,
         CAMPAIGN,
         {"name": "Ann", "plan": "A"},
     )
     await store.commit(lease, [FlowProgressed(contact_id, NOW + 1, "first", (GREETED,), {"plan": "B"})])
-    await store.commit(lease, [FlowProgressed(contact_id, NOW + 2, "second")])
+    await store.commit(lease, [FlowProgressed(contact_id, NOW + 2, "second", (ASKED, OVER))])
     after = await called(store)
     assert (after.flow_progress, after.flow_attributes) == ("second", {"plan": "B"}), "the latest word that there was"
     assert after.attributes == {"name": "Ann", "plan": "A"}, "those that were accepted"
+    assert after.flow_actions == 3
     assert after.phone_number == (await record_of(store, contact_id)).phone_number
     assert await store.called_contacts("instance-2") == []
 

@@ -208,7 +208,7 @@ class LiveContact:
 class CalledContact:
     """What a flow may look up of a contact in progress, all of it personal. ``phone_number`` is empty once it was
     erased. ``flow_attributes`` are those that its flow has set, over the others; ``flow_progress`` is where it stands
-    in its flow (``FlowProgressed``), None where it is in none."""
+    in its flow (``FlowProgressed``), None where it is in none; ``flow_actions`` is how many actions are on record."""
 
     contact_id: str
     campaign_id: str
@@ -217,6 +217,7 @@ class CalledContact:
     attributes: Mapping[str, str] = field(repr=False)
     flow_attributes: Mapping[str, str] | None = field(default=None, repr=False)
     flow_progress: str | None = field(default=None, repr=False)
+    flow_actions: int = 0
 
 
 class Damage(StrEnum):

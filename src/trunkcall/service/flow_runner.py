@@ -175,7 +175,7 @@ class FlowRunner:
             if campaign is None:
                 continue
             person = Person(each.contact_id, campaign, each.phone_number, each.source_phone_number)
-            called = self._called[each.contact_id] = _Called(person, each.attributes)
+            called = self._called[each.contact_id] = _Called(person, each.attributes, on_record=each.flow_actions)
             if each.flow_progress is None:
                 continue
             attributes = {**each.attributes, **(each.flow_attributes or {})}
@@ -188,7 +188,6 @@ class FlowRunner:
                 )
                 kept = Kept(Progress("", ending=Ending.BROKEN))
             called.run = _Run("", kept.progress, kept.said_at)
-            called.on_record = kept.progress.actions
 
     def let_go(self, contact_ids: Collection[str]) -> None:
         """These contacts are over, or wait again."""

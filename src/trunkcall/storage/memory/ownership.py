@@ -370,6 +370,7 @@ def _called(held: Held) -> CalledContact:
         record.attributes,
         record.flow_attributes,
         held.flow_progress,
+        len(record.flow_trail),
     )
 
 

@@ -84,4 +84,5 @@ def called_from_row(row: Row) -> CalledContact:
         sound_attributes(row.attributes),
         sound_attributes(row.flow_attributes) or None,
         row.flow_progress if type(row.flow_progress) is str else None,
+        len(trail_of(row.flow_trail)) if is_trail(row.flow_trail) else 0,
     )

@@ -190,7 +190,8 @@ WHERE instance_id = :instance_id AND contact.state NOT IN ('Waiting', 'Ended') A
 ORDER BY sequence;
 
 -- called_contacts --
-SELECT contact_id, campaign_id, phone_number, contact.source_phone_number, attributes, flow_attributes, flow_progress
+SELECT contact_id, campaign_id, phone_number, contact.source_phone_number, attributes, flow_attributes, flow_progress,
+    flow_trail
 FROM campaign CROSS JOIN contact INDEXED BY contact_live USING (campaign_key)
 WHERE instance_id = :instance_id AND contact.state NOT IN ('Waiting', 'Ended')
     AND sequence NOT IN (SELECT sequence FROM quarantine)
