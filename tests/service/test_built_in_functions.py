@@ -183,6 +183,16 @@ async def test_a_flow_names_the_campaign_by_its_name_its_id_or_its_arn(desk: Des
         assert answer["campaign"] == "Call backs"
 
 
+async def test_the_campaign_that_calls_back_may_be_any_of_many(desk: Desk) -> None:
+    for number in range(150):
+        await desk.campaign(f"Reminders {number}", WITHOUT_AGENTS, starts=False)
+    backs = await desk.campaign("Call backs", WITH_AGENTS)
+    for question in (desk.question(campaign="Call backs"), desk.question(campaign=backs), desk.question(backs)):
+        answer = await desk.pressed(CALL_BACK, question)
+        assert answer is not None
+        assert answer["campaign"] == "Call backs"
+
+
 async def test_who_asks_twice_is_called_back_once(desk: Desk) -> None:
     campaign_id = await desk.campaign("Call backs", WITH_AGENTS)
     first, second = [await desk.pressed(CALL_BACK, desk.question(campaign_id)) for _ in range(2)]

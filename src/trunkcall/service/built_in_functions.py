@@ -42,7 +42,7 @@ Act: TypeAlias = Callable[[Question], Awaitable[Answer]]
 
 CALL_BACK_OF: Final = "call_back_of"
 """The attribute of a call back that names the contact in which it was asked for."""
-_MAX_CAMPAIGNS: Final = 1_000
+_CAMPAIGNS_AT_ONCE: Final = 100
 _MAX_NAME: Final = 150
 _MAX_MINUTES: Final = 7 * 24 * 60
 _MAX_HOURS: Final = 7 * 24
@@ -171,12 +171,20 @@ class CallBack:
         return {"campaign": campaign.name, "contact": result.contact_id}
 
     async def _campaign(self, question: Question) -> Campaign:
-        named = question.parameters.get("campaign") or question.campaign_id
-        page = await self._campaigns.list_campaigns(instance_id=question.instance_id, limit=_MAX_CAMPAIGNS)
-        for each in page.campaigns:
-            if named in (each.campaign_id, each.name, each.arn):
-                return each
-        raise NotFoundError("The instance has no such campaign.")
+        named = question.parameters.get("campaign")
+        if not named:
+            return await self._campaigns.describe_campaign(question.campaign_id)
+        after = None
+        while True:
+            page = await self._campaigns.list_campaigns(
+                instance_id=question.instance_id, after=after, limit=_CAMPAIGNS_AT_ONCE
+            )
+            for each in page.campaigns:
+                if named in (each.campaign_id, each.name, each.arn):
+                    return each
+            after = page.after
+            if after is None:
+                raise NotFoundError("The instance has no such campaign.")
 
 
 def _whole(question: Question, name: str, default: int, most: int) -> int:
