@@ -18,6 +18,7 @@ from trunkcall.domain.clock import NowOf, Seconds
 from trunkcall.domain.do_not_call import OPT_OUTS
 from trunkcall.domain.errors import InvalidInputError, NotFoundError
 from trunkcall.domain.instants import HOUR, MINUTE, Duration
+from trunkcall.flows.values import whole_number
 from trunkcall.service.campaigns import Campaigns
 from trunkcall.service.centre import Centre
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests
@@ -192,6 +193,7 @@ def _whole(question: Question, name: str, default: int, most: int) -> int:
     given = question.parameters.get(name, "")
     if not given:
         return default
-    if not given.isdecimal() or len(given) > len(str(most)) or not 1 <= int(given) <= most:
+    number = whole_number(given, 1, most)
+    if number is None:
         raise InvalidInputError(f"The parameter {name} must be a whole number from 1 to {most}.")
-    return int(given)
+    return number
