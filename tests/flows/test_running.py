@@ -266,13 +266,15 @@ class TestOthers:
         asked["Parameters"]["LambdaFunctionARN"] = "$.Attributes.no"
         assert Played(flow(asked, message("greet", "Hello"), message("unknown", "Who?"))).begin() == [Say(text("Who?"))]
 
-    def test_nobody_waits_longer_for_a_service_than_amazon_has_it(self) -> None:
+    @pytest.mark.parametrize(("given", "within_s"), [({"InvocationTimeLimitSeconds": "60"}, 8), ({}, 3)])
+    def test_a_service_is_waited_for_no_longer_than_amazon_has_it(self, given: dict[str, str], within_s: int) -> None:
         asked = json.loads(json.dumps(self.LOOK_UP))
-        asked["Parameters"]["InvocationTimeLimitSeconds"] = "60"
+        del asked["Parameters"]["InvocationTimeLimitSeconds"]
+        asked["Parameters"].update(given)
         played = Played(flow(asked, message("greet", "Hello"), message("unknown", "Who?")))
         (asks,) = played.begin()
         assert isinstance(asks, Ask)
-        assert asks.within == 8 * SECOND
+        assert asks.within == within_s * SECOND
 
     def test_nobody_waits_for_a_service_that_is_only_told(self) -> None:
         told = json.loads(json.dumps(self.LOOK_UP))

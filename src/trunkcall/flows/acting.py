@@ -39,6 +39,8 @@ MAX_ATTRIBUTES: Final = 32_768
 
 MAX_ANSWER: Final[Duration] = 8 * SECOND
 """Nobody waits longer for a function, as Amazon Connect has it."""
+_ANSWER_S: Final = 3
+"""How long, where nothing is said: as long as the block has in Amazon Connect's editor."""
 
 _STATUS: Final[Mapping[DetectionStatus, str]] = MappingProxyType(
     {
@@ -342,7 +344,7 @@ def _ask(scene: Scene) -> Acted:
     )
     if not arn or values is None:
         return Acted(Failed())
-    within = int(scene.given["InvocationTimeLimitSeconds"]) * SECOND
+    within = int(scene.given.get("InvocationTimeLimitSeconds", _ANSWER_S)) * SECOND
     # Amazon has a minute for those that nobody waits for.
     if scene.given.get("InvocationType") == "ASYNCHRONOUS":
         return Acted(On(), (Ask(arn, values, within, waits=False),))

@@ -414,7 +414,7 @@ _OFFERED = (
         "asks a service of yours, whose answer is `$.External`",
         {
             "LambdaFunctionARN": Parameter(_ID, required=True),
-            "InvocationTimeLimitSeconds": Parameter(Whole(1, 60), required=True),
+            "InvocationTimeLimitSeconds": Parameter(Whole(1, 60)),
             "InvocationType": Parameter(Choice(("SYNCHRONOUS", "ASYNCHRONOUS"))),
             "LambdaInvocationAttributes": Parameter(Texts(values=Text(Source.PARTS, may_be_empty=True))),
             "ResponseValidation": Parameter(
