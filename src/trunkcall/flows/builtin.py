@@ -1,5 +1,5 @@
-"""The one built-in flow: a live answer goes to the queue, or hears a message where there is none; a machine is hung up
-on.
+"""The flow of simulated shifts: a live answer goes to the queue, or hears a message where there is none; a machine is
+hung up on.
 
 Decides each step of an answered contact, and the text of its message. It must not know who carries the steps out.
 """
@@ -43,7 +43,7 @@ _TEXTS: Final = {"message": MESSAGE}
 
 
 class BuiltinFlow:
-    """The flow of every campaign."""
+    """The flow of every campaign of a simulated shift."""
 
     def started(
         self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
