@@ -37,6 +37,7 @@ from trunkcall.domain.contact import (
     QuarantinedContact,
 )
 from trunkcall.domain.errors import NotFoundError
+from trunkcall.domain.flow import Taken
 from trunkcall.domain.instants import DAY, HOUR, SECOND
 from trunkcall.engine.competition import PassedOver, Scarce
 from trunkcall.engine.explanation import DialingExplanation
@@ -433,6 +434,24 @@ async def test_a_campaign_of_which_nobody_may_be_called_yet_says_when_the_first_
             "its {} is on a do-not-call list",
         ),
         (record(ContactState.QUEUED), "IN_PROGRESS", "Queued"),
+        (
+            record(
+                ContactState.ANSWERED,
+                flow_trail=(Taken("f-1", "hello", "MessageParticipant", ""), Taken("f-1", "ask", "Compare", "x")),
+            ),
+            "IN_PROGRESS",
+            "Answered. The last action on record is ask (Compare), of the contact flow f-1.",
+        ),
+        (
+            record(
+                ContactState.ENDED,
+                disposition=Disposition.MESSAGE_PLAYED,
+                disconnect_reason=DisconnectReason.CONTACT_FLOW_DISCONNECT,
+                flow_trail=(Taken("f-1", "end", "DisconnectParticipant", None),),
+            ),
+            "ENDED",
+            "is end (DisconnectParticipant), of the contact flow f-1. A dial request",
+        ),
         (
             record(
                 ContactState.ENDED,

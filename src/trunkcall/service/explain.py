@@ -204,10 +204,18 @@ class Explanations:
                 unheld = ""
                 if contact.disposition is Disposition.EXPIRED and hold is not None and hold.until > contact.expires_at:
                     unheld = f" It was held back until {in_utc(hold.until)} when it expired: {held_then(hold)}."
-                told = f"It has ended: {how} ({why}).{found}{heard}{unheld}"
+                told = f"It has ended: {how} ({why}).{_way_of(contact)}{found}{heard}{unheld}"
                 return Reason("ENDED", f"{told} A dial request is dialed at most once.")
             case state:
-                return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.")
+                return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.{_way_of(contact)}")
+
+
+def _way_of(contact: ContactRecord) -> str:
+    """How far it has come in contact flows; nothing where no action was left yet."""
+    if not contact.flow_trail:
+        return ""
+    last = contact.flow_trail[-1]
+    return f" The last action on record is {last.action_id} ({last.action}), of the contact flow {last.flow_id}."
 
 
 def _quarantined(contact_id: str, state: ContactState | None) -> DialRequestExplanation:
