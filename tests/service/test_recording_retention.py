@@ -44,7 +44,7 @@ class Kept:
 
     def in_the_way(self) -> Path:
         """The place of one file, where there is what nobody can delete as a file."""
-        path = next(self.folder.rglob("*.tcr"))
+        path = next(path for path in self.folder.rglob("*.tcr") if path.is_file())
         path.unlink()
         path.mkdir()
         return path
@@ -135,6 +135,16 @@ async def test_what_cannot_be_deleted_is_said_and_keeps_nothing_else_from_being_
     path.write_bytes(b"a talk")
     assert await kept.retention(90).delete_due() == 1
     assert await kept.deleted() == {kept.now}
+
+
+async def test_however_many_cannot_be_deleted_the_others_are(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trunkcall.service.recording_retention.DELETED_AT_ONCE", 1)
+    for _ in range(2):
+        kept.in_the_way()
+    kept.now += 91 * DAY
+    with pytest.raises(RecordingsLeftError):
+        await kept.retention(90).delete_due()
+    assert [record.recordings_deleted_at for record in await kept.records()].count(None) == 2
 
 
 async def test_a_number_is_forgotten_also_where_a_recording_cannot_be_deleted(kept: Kept) -> None:

@@ -57,7 +57,7 @@ class RecordingRetention:
         recorded until its end is deleted after that, by ``delete_due``. Raises RecordingsLeftError, once all others
         are gone."""
         left = _Left()
-        deleted = await self._delete(await self._store.recorded_of_number(phone_number), at, left)
+        deleted, _ = await self._delete(await self._store.recorded_of_number(phone_number), at, left)
         left.tell()
         return deleted
 
@@ -68,8 +68,7 @@ class RecordingRetention:
         deleted, days = 0, []
         for instance in await self._instances.every_instance():
             instance_id, now = instance.instance_id, self._now_of(instance.instance_id)
-            erased = partial(self._store.recorded_and_erased, instance_id, limit=DELETED_AT_ONCE)
-            deleted += await self._delete_all(erased, now, left)
+            deleted += await self._delete_all(partial(self._erased, instance_id), now, left)
             if self._days is not None:
                 before = now - self._days * DAY
                 days.append(f"{to_datetime(before - DAY):%Y-%m-%d}")
@@ -83,22 +82,28 @@ class RecordingRetention:
         left.tell()
         return deleted
 
-    async def _ended(self, instance_id: str, before: Instant) -> Sequence[RecordedContact]:
-        found = await self._store.recorded(instance_id, limit=DELETED_AT_ONCE)
+    async def _erased(self, instance_id: str, limit: int) -> Sequence[RecordedContact]:
+        return await self._store.recorded_and_erased(instance_id, limit=limit)
+
+    async def _ended(self, instance_id: str, before: Instant, limit: int) -> Sequence[RecordedContact]:
+        found = await self._store.recorded(instance_id, limit=limit)
         return [each for each in found if each.ended_at < before]
 
     async def _delete_all(
-        self, find: Callable[[], Awaitable[Sequence[RecordedContact]]], now: Instant, left: _Left
+        self, find: Callable[[int], Awaitable[Sequence[RecordedContact]]], now: Instant, left: _Left
     ) -> int:
-        deleted, before = 0, None
-        while (found := await find()) and found != before:
+        """Delete of all that are found, so many at once, behind those that cannot be deleted."""
+        deleted, before, stuck = 0, None, 0
+        while (found := await find(DELETED_AT_ONCE + stuck)) and found != before:
             # In a store that is damaged what was deleted may be found again, and what cannot be deleted is: this would
             # go on for ever.
             before = found
-            deleted += await self._delete(found, now, left)
+            files, stuck = await self._delete(found, now, left)
+            deleted += files
         return deleted
 
-    async def _delete(self, contacts: Sequence[RecordedContact], at: Instant, left: _Left) -> int:
+    async def _delete(self, contacts: Sequence[RecordedContact], at: Instant, left: _Left) -> tuple[int, int]:
+        """How many files were deleted, and of how many contacts there are some that cannot be."""
         files, gone = 0, []
         for contact in contacts:
             with left.noted():
@@ -106,7 +111,7 @@ class RecordingRetention:
                 gone.append(contact.sequence)
         # After the files: what is not noted yet is deleted again.
         await self._store.note_deleted_recordings(gone, at=at)
-        return files
+        return files, len(contacts) - len(gone)
 
     async def run(self) -> None:
         """Delete what is due every now and then, until cancelled."""
