@@ -64,13 +64,11 @@ class WithFlows(Centre):
         decision = self.engine.turn(events, self.now)
         self._due = self.engine.next_timer()
         self._runner.changes(self.now)
-        over: list[str] = []
         for change in decision.changes:
             if isinstance(change, ContactEnded):
-                over.append(change.contact_id)
+                self._runner.let_go(change.contact_id)
             elif isinstance(change, AttemptBegun):
                 self._runner.attempted(change.contact_id, self._campaign, "+12125550100", None, ATTRIBUTES)
-        self._runner.let_go(over)
         self.turns_s.append(time.process_time() - started)
         self._take(decision)
 

@@ -155,7 +155,7 @@ def test_a_function_for_which_the_flow_does_not_wait_is_asked_though_that_hangs_
     assert desk.begin().orders == (Ask(waits=False), Disconnect())
     desk.runner.ended("c-1")
     desk.runner.changes(desk.now)
-    desk.runner.let_go(["c-1"])
+    desk.runner.let_go("c-1")
     asked = desk.runner.asked("c-1")
     assert asked is not None
     assert asked.question.parameters == {"who": "+12125550123"}
@@ -220,7 +220,7 @@ def test_who_hangs_up_leaves_the_trail_and_nothing_else() -> None:
     desk.runner.ended("c-1")
     (change,) = desk.runner.changes(desk.now)
     assert (change.progress, [each.action_id for each in change.taken]) == (None, ["welcome"])
-    desk.runner.let_go(["c-1"])
+    desk.runner.let_go("c-1")
     assert desk.hear(FlowEvent.SAID) == FlowStep(is_over=True)
     assert desk.runner.changes(desk.now) == ()
 

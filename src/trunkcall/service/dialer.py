@@ -417,7 +417,7 @@ class Dialer:
         of an attempt that was voided the next may have begun in the same turn."""
         for change in changes:
             if isinstance(change, _OVER_WITH):
-                self._flows.let_go((change.contact_id,))
+                self._flows.let_go(change.contact_id)
             elif isinstance(change, AttemptBegun) and change.contact_id not in result.refused:
                 contact = self._known.get(change.contact_id)
                 if contact is not None:

@@ -8,7 +8,7 @@ told names of the flow alone. It must not know what an action does, nor who says
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final, assert_never
@@ -189,12 +189,11 @@ class FlowRunner:
                 kept = Kept(Progress("", ending=Ending.BROKEN))
             called.run = _Run("", kept.progress, kept.said_at)
 
-    def let_go(self, contact_ids: Collection[str]) -> None:
-        """These contacts are over, or wait again."""
-        for contact_id in contact_ids:
-            if self._dialed.pop(contact_id, None) is None and contact_id in self._called:
-                self.ended(contact_id)
-                del self._called[contact_id]
+    def let_go(self, contact_id: str) -> None:
+        """The contact is over, or waits again."""
+        if self._dialed.pop(contact_id, None) is None and contact_id in self._called:
+            self.ended(contact_id)
+            del self._called[contact_id]
 
     # --- what the engine asks ---------------------------------------------------------------------------------------
 
@@ -486,8 +485,8 @@ class FlowRunner:
         order = self._order_of(called, run, now) if run.said_at is not None else None
         if not isinstance(order, flows.Say | flows.SayAgainAndAgain):
             return FlowStep(until=run.at.until)
-        self._stepped[called.person.contact_id] = called
-        return replace(self._again(called, run, order, now), orders=(Hush(), self._say(run, run.at, order, now)))
+        again = self._again(called, run, order, now)
+        return replace(again, orders=(Hush(), *again.orders))
 
     def _again(
         self, called: _Called, run: _Run, order: flows.Say | flows.SayAgainAndAgain | flows.Ask, now: Instant
