@@ -32,7 +32,7 @@ def queue_of(campaign: Campaign, directory: Directory) -> str | None:
 
 def queues_set_by(flow: ContactFlow, directory: Directory) -> tuple[str, ...]:
     """The ids of the queues that the flow puts contacts into by itself, as far as they are there."""
-    ids = (named.rpartition("/")[2] for named in _named_in(flow.content))
+    ids = (last_of(named) for named in _named_in(flow.content))
     return tuple(dict.fromkeys(queue_id for queue_id in ids if queue_id in directory.queues))
 
 
@@ -52,6 +52,11 @@ def check_queue_of(flow: ContactFlow, directory: Directory) -> None:
         f"UpdateContactTargetQueue with its id or ARN before TransferContactToQueue: {why}",
         Field.QUEUE_ID,
     )
+
+
+def last_of(id_or_arn: str) -> str:
+    """The id in an id or ARN. Flows that come from another account name what was there: only ids are compared."""
+    return id_or_arn.rpartition("/")[2]
 
 
 @lru_cache(_KNOWN_FLOWS)

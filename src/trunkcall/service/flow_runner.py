@@ -43,9 +43,9 @@ from trunkcall.flows.keeping import Kept, UnreadableProgressError, from_text, to
 from trunkcall.flows.language import ACTIONS
 from trunkcall.flows.progress import Await, Ending, Progress, Purpose, Speech
 from trunkcall.flows.running import step
-from trunkcall.service.campaign_queue import queue_of
+from trunkcall.service.campaign_queue import last_of, queue_of
 from trunkcall.service.facts import KnownFacts
-from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person, last_of
+from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person
 from trunkcall.service.functions import Answer, Question
 from trunkcall.service.parsed_flows import ParsedFlows
 

@@ -22,7 +22,7 @@ from trunkcall.domain.values import quickly_made
 from trunkcall.engine.progress import QueueFigures
 from trunkcall.flows.document import Flow
 from trunkcall.flows.references import Path
-from trunkcall.service.campaign_queue import queue_of
+from trunkcall.service.campaign_queue import last_of, queue_of
 from trunkcall.service.hours import is_open
 from trunkcall.service.numbers import NotDialableError, to_e164
 
@@ -150,11 +150,6 @@ class FlowSurroundings:
 
     def _queue(self, queue_id: str | None) -> Queue | None:
         return self._directory.queues.get(queue_id or queue_of(self._person.campaign, self._directory) or "")
-
-
-def last_of(id_or_arn: str) -> str:
-    """The id in an id or ARN. Flows that come from another account name what was there: only ids are compared."""
-    return id_or_arn.rpartition("/")[2]
 
 
 def _scope(campaign: Campaign) -> Scope:
