@@ -71,7 +71,10 @@ def are_attributes(column: Any) -> bool:
 
 def sound_attributes(column: Any) -> Mapping[str, str]:
     """The attributes of a column; none of one that the disk has made unreadable."""
-    return (attributes_of(column) or {}) if are_attributes(column) else {}
+    try:
+        return attributes_of(column) or {}
+    except (ValueError, TypeError):
+        return {}
 
 
 def called_from_row(row: Row) -> CalledContact:
