@@ -70,7 +70,7 @@ class Beside:
                 contact.says_to = contact.agent_leg_id
                 return contact.agent_leg_id
             case FlowHook.CUSTOMER_WHISPER if contact.whispers:
-                self._hush_customer(contact)
+                self.hush(contact)
                 return contact.leg_id
             case _:
                 return None
@@ -81,9 +81,7 @@ class Beside:
             # A flow that has moved its contact to an agent who is on the line is over after the whispers were due.
             return
         if contact.hook is _AGENT_WHISPER and _CUSTOMER_WHISPER in contact.hooks:
-            if contact.says_to is not None and contact.play_id is not None:
-                self._state.out.do(StopPlaying(contact.says_to, contact.play_id), contact)
-            contact.says_to = contact.play_id = None
+            self._hush_agent(contact)
             self._state.flows_due.append((contact, _CUSTOMER_WHISPER))
         else:
             self.whispers_due(contact, now)
@@ -104,18 +102,20 @@ class Beside:
         contact.whispers = False
         self._state.timers.stop(TimerKind.WHISPERS, contact.contact_id)
         self._end_flow(contact)
-        if contact.says_to is not None:
-            if contact.play_id is not None:
-                self._state.out.do(StopPlaying(contact.says_to, contact.play_id), contact)
-            contact.says_to, contact.play_id = None, contact.music
-        contact.music = None
+        self._hush_agent(contact)
 
     def end(self, contact: Contact) -> None:
         """Nothing of these flows goes on, nor is heard."""
         self.end_whispers(contact)
         if contact.flow_goes_on:
             self._end_flow(contact)
-        self._hush_customer(contact)
+        self.hush(contact)
+
+    def hush(self, contact: Contact) -> None:
+        """What flows are saying is broken off."""
+        if contact.play_id is not None:
+            self._state.out.do(StopPlaying(contact.says_to or contact.leg_id, contact.play_id), contact)
+            contact.play_id = None
 
     def bridge_anew(self, contact: Contact) -> None:
         """Nobody knows whether the two were joined, who are to be: they are, without more words."""
@@ -124,7 +124,7 @@ class Beside:
         self._state.out.do(BridgeLegs(contact.leg_id, contact.agent_leg_id), contact)
 
     def _bridge(self, contact: Contact, now: Instant, *, with_tone: bool) -> None:
-        self._hush_customer(contact)
+        self.hush(contact)
         leg_id, tone = contact.agent_leg_id, self._state.config.answer_tone
         assert leg_id is not None
         self._state.out.do(BridgeLegs(contact.leg_id, leg_id), contact)
@@ -132,11 +132,11 @@ class Beside:
             # Asked for after the bridge, so nobody waits for it.
             self._state.out.do(PlayTone(leg_id, f"{contact.leg_id}-{leg_id}-{now}", tone), contact)
 
-    def _hush_customer(self, contact: Contact) -> None:
-        for play_id in (contact.music, contact.play_id):
-            if play_id is not None:
-                self._state.out.do(StopPlaying(contact.leg_id, play_id), contact)
-        contact.music = contact.play_id = None
+    def _hush_agent(self, contact: Contact) -> None:
+        """What is played is the customer's again, if any was the agent's."""
+        if contact.says_to is not None:
+            self.hush(contact)
+            contact.says_to, contact.play_id, contact.music = None, contact.music, None
 
     def _end_flow(self, contact: Contact) -> None:
         contact.flow_goes_on = False

@@ -27,7 +27,7 @@ from trunkcall.domain.flow import (
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording import RecordingWish
 from trunkcall.engine.beside import Beside
-from trunkcall.engine.commands import AskFunction, PlayMessage, StopPlaying
+from trunkcall.engine.commands import AskFunction, PlayMessage
 from trunkcall.engine.contact import Contact, play_id
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.flow import FlowStepped, Resumption
@@ -212,13 +212,13 @@ class FlowSteps:
             case Enqueue():
                 return self._enqueue(contact, order, now)
             case Say():
-                self._hush(contact)
+                self._beside.hush(contact)
                 leg_id = contact.says_to or contact.leg_id
                 contact.play_id = contact.new_play_id(now)
                 deed = PlayMessage(leg_id, contact.play_id, contact.contact_id, order.flow_id, order.action_id)
                 self._state.out.do(deed, contact)
             case Hush():
-                self._hush(contact)
+                self._beside.hush(contact)
             case Disconnect():
                 if contact.state is not _CONNECTING:
                     self._disconnect(contact, now)
@@ -250,13 +250,8 @@ class FlowSteps:
             return _QUEUED if self._matching.move(contact, queue_id, now) else _QUEUE_FULL
         if not self._matching.enqueue(contact, queue_id, now):
             return _QUEUE_FULL
-        self._hush(contact)
+        self._beside.hush(contact)
         return _QUEUED
-
-    def _hush(self, contact: Contact) -> None:
-        if contact.play_id is not None:
-            self._state.out.do(StopPlaying(contact.says_to or contact.leg_id, contact.play_id), contact)
-            contact.play_id = None
 
     def _disconnect(self, contact: Contact, now: Instant) -> None:
         """The flow is done with the contact. Whoever found the queue full hears the safe-harbour message before."""
