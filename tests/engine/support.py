@@ -117,6 +117,8 @@ class ScriptedFlows:
         """How flows begin that contacts have beside their own."""
         self.beside_of: list[tuple[str, FlowHook, str]] = []
         """Contacts whose flows of these were begun, and on which legs."""
+        self.broken_off_of: list[str] = []
+        """Contacts of whose flows it was told that they go on no more."""
         self.ended_of: list[str] = []
         """Contacts of whose end the flows were told."""
         self._spoken_to: set[str] = set()
@@ -171,6 +173,9 @@ class ScriptedFlows:
         self.beside_of.append((contact_id, hook, leg_id))
         orders = self.hooks.get(hook)
         return FlowStep(is_over=True) if orders is None else self._answer(contact_id, orders, now)
+
+    def broken_off(self, contact_id: str) -> None:
+        self.broken_off_of.append(contact_id)
 
     def ended(self, contact_id: str) -> None:
         self.ended_of.append(contact_id)

@@ -80,6 +80,15 @@ def test_who_waits_hears_the_queues_flow_until_an_agent_is_there() -> None:
     assert state(floor) is ContactState.CONNECTED
 
 
+def test_a_flow_is_told_once_that_it_goes_on_no_more_since_an_agent_is_rung() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    assert floor.flows.broken_off_of == []
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.agent_picks_up("spring-1")
+    floor.hangs_up("spring-1")
+    assert floor.flows.broken_off_of == ["spring-1"]
+
+
 def test_who_finds_an_agent_at_once_hears_no_flow_of_the_queue() -> None:
     floor = floor_with({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
     floor.answers("spring-1")
@@ -330,6 +339,7 @@ def test_whispers_that_do_not_end_are_broken_off() -> None:
     *stopped, bridged = done(floor, StopPlaying, BridgeLegs)
     assert stopped == [StopPlaying(each.leg_id, each.play_id) for each in (to_agent, music)]
     assert isinstance(bridged, BridgeLegs)
+    assert floor.flows.broken_off_of == ["spring-1"] * 2, "that of the queue before"
 
 
 def test_a_whisper_whose_flow_is_over_before_all_is_said_is_broken_off() -> None:

@@ -71,6 +71,25 @@ def test_who_waits_hears_the_flow_for_that_and_the_agent_the_whisper() -> None:
     assert [each.action_id for each in change.taken] == ["whisper", "over"]
 
 
+def test_keys_and_answers_are_not_those_of_a_flow_that_goes_on_no_more() -> None:
+    desk = with_hooks()
+    beside(desk, FlowHook.CUSTOMER_QUEUE)
+    assert desk.runner.key_pressed("leg-1", "1") == "c-1"
+    desk.runner.broken_off("c-1")
+    assert desk.runner.key_pressed("leg-1", "1") is None, "it is pressed in the talk"
+    assert desk.hear(FlowEvent.PRESSED) == FlowStep(is_over=True)
+    assert desk.said(beside(desk, FlowHook.CUSTOMER_QUEUE)).again, "the agent has not come"
+    assert desk.runner.key_pressed("leg-1", "1") == "c-1"
+
+
+def test_a_flow_is_told_of_the_queue_though_an_agent_is_there_at_once() -> None:
+    desk = Desk()
+    desk.facts.directory = replace(desk.facts.directory, contact_flows={"flow": ContactFlow("flow", "Flow")})
+    assert desk.begin().orders == (Enqueue(None),)
+    desk.runner.broken_off("c-1")
+    assert [each.action for each in desk.hear(FlowEvent.QUEUED).taken] == ["TransferContactToQueue"]
+
+
 def test_who_waits_does_not_go_on_in_silence_once_the_switch_has_lost_the_music() -> None:
     desk = with_hooks()
     beside(desk, FlowHook.CUSTOMER_QUEUE)

@@ -41,8 +41,7 @@ class Beside:
 
     def is_rung_for(self, contact: Contact) -> None:
         """An agent is being put through to the contact: its flow is over, and what is being said goes on."""
-        if contact.flow_goes_on:
-            self._end_flow(contact)
+        self._end_flow(contact)
 
     def join(self, contact: Contact, now: Instant, *, with_tone: bool) -> None:
         """The agent is on the line: there are whispers first, if the contact has any."""
@@ -107,8 +106,7 @@ class Beside:
     def end(self, contact: Contact) -> None:
         """Nothing of these flows goes on, nor is heard."""
         self.end_whispers(contact)
-        if contact.flow_goes_on:
-            self._end_flow(contact)
+        self._end_flow(contact)
         self.hush(contact)
 
     def hush(self, contact: Contact) -> None:
@@ -139,7 +137,10 @@ class Beside:
             contact.says_to, contact.play_id, contact.music = None, contact.music, None
 
     def _end_flow(self, contact: Contact) -> None:
+        if not contact.flow_goes_on:
+            return
         contact.flow_goes_on = False
+        self._state.flows.broken_off(contact.contact_id)
         if contact.flow_until is not None:
             contact.flow_until = None
             self._state.timers.stop(TimerKind.FLOW, contact.contact_id)

@@ -46,6 +46,10 @@ class Flows(Protocol):
         step that is over. It is heard on the leg. After another dialer has had the contact the step says which hooks
         it has."""
 
+    def broken_off(self, contact_id: str) -> None:
+        """Nothing that happens is told to the contact's flow any more, but what has become of an Enqueue that it has
+        ordered: that is told yet. Another may begin beside the contact."""
+
     def ended(self, contact_id: str) -> None:
         """The contact is over, whatever its flow was about to do."""
 

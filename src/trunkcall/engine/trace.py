@@ -187,6 +187,9 @@ class _RecordedFlows:
     def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
         return self._next(contact_id)
 
+    def broken_off(self, contact_id: str) -> None:
+        pass
+
     def ended(self, contact_id: str) -> None:
         pass
 

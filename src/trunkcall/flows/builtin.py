@@ -72,6 +72,9 @@ class BuiltinFlow:
         """There is none."""
         return _OVER
 
+    def broken_off(self, contact_id: str) -> None:
+        """Nothing is kept of it."""
+
     def ended(self, contact_id: str) -> None:
         """Nothing is kept of it."""
 

@@ -293,6 +293,14 @@ class FlowRunner:
             self._of_leg[leg_id] = contact_id
         return self._with_hooks(called, run, self._step(called, run, flows.Begun(), now))
 
+    def broken_off(self, contact_id: str) -> None:
+        """The contact's flow goes on no more, unless it is to be told of a queue: keys and answers that come now are
+        not its own."""
+        called = self._called.get(contact_id)
+        run = called.run if called is not None else None
+        if run is not None and run.at.ending is None and run.at.awaits is not Await.QUEUE:
+            run.at = replace(run.at, ending=Ending.RETURNED, awaits=None, until=None)
+
     def ended(self, contact_id: str) -> None:
         """The contact is over: what of its flow is not on record is told once more, and the flow forgotten."""
         called = self._called.get(contact_id)
