@@ -11,7 +11,7 @@ from trunkcall.domain.campaign import DialerType
 from trunkcall.domain.changes import Change
 from trunkcall.domain.contact import LIVE_DETECTIONS, DetectionStatus
 from trunkcall.domain.dialing import CallerIdPool, DialingSettings
-from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, FlowOrder, FlowStep, Say
+from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, FlowOrder, FlowStep, Hooks, Say
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegState, LiveLeg
 from trunkcall.domain.routing_profile import ServedQueue
@@ -111,6 +111,8 @@ class ScriptedFlows:
         """After this it is over, whatever it orders."""
         self.resumes: FlowStep | None = None
         """How it goes on for another dialer; None: from the beginning."""
+        self.chosen: dict[str, tuple[FlowOrder, ...]] = {}
+        """What another dialer is told that flows have chosen for contacts; of others it is these hooks."""
         self.resumed_with: list[tuple[str, bool | None]] = []
         """Contacts whose flow was to go on, and whether something was played to them."""
         self.hooks: dict[FlowHook, tuple[FlowOrder, ...]] = {}
@@ -153,6 +155,11 @@ class ScriptedFlows:
                 return FlowStep(is_over=True)
             case _:
                 return FlowStep(until=self._until.get(contact_id))
+
+    def taken_over(self, contact_id: str) -> FlowStep:
+        if contact_id in self.chosen:
+            return FlowStep(self.chosen[contact_id])
+        return FlowStep((Hooks(tuple(self.hooks)),) if self.hooks else ())
 
     def resumed(
         self,

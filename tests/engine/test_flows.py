@@ -22,7 +22,15 @@ from trunkcall.engine.commands import (
     StartRecording,
     StopPlaying,
 )
-from trunkcall.engine.events import BeepHeard, CarrierFound, CarrierLost, FlowTold, PlaybackEnded
+from trunkcall.engine.events import (
+    BeepHeard,
+    CarrierFound,
+    CarrierLost,
+    FlowTold,
+    LegAnswered,
+    LegsBridged,
+    PlaybackEnded,
+)
 
 SERVICE = "service"
 OTHER = Say("scripted", "other")
@@ -407,6 +415,19 @@ def test_what_a_flow_says_of_the_recording_counts_for_the_talk(records: bool) ->
     floor.flows.answers[None] = (Record(()), Record(("Agent", "Customer") if not records else ()), Enqueue())
     floor.campaign(requests=1, records=records)
     connected(floor, "spring-1")
+    assert bool(floor.asked(StartRecording)) is not records
+
+
+@pytest.mark.parametrize("records", [True, False])
+def test_another_dialer_knows_what_a_flow_has_said_of_the_recording(records: bool) -> None:
+    floor = Floor(agents=1)
+    floor.campaign(requests=1, records=records)
+    floor.answers("spring-1")
+    agent_leg = floor.agent_leg("spring-1")
+    floor.flows.chosen["spring-1"] = (Record(("Agent", "Customer") if not records else ()),)
+    floor.restart(*up(floor.leg("spring-1")), LiveLeg(agent_leg, LegState.RINGING))
+    floor.tell(LegAnswered(agent_leg))
+    floor.tell(LegsBridged(floor.leg("spring-1"), agent_leg))
     assert bool(floor.asked(StartRecording)) is not records
 
 

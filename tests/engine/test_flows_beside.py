@@ -230,6 +230,28 @@ def test_who_waits_for_another_dialer_hears_the_flow_anew() -> None:
     assert floor.asked(PlayMessage)[-1].action_id == MUSIC.action_id
 
 
+def test_whose_agent_does_not_come_for_another_dialer_hears_the_flow_anew() -> None:
+    floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    floor.restart(*up(floor.leg("spring-1")), LiveLeg(floor.agent_leg("spring-1"), LegState.ORIGINATING))
+    assert len(floor.flows.beside_of) == 1
+    floor.agent_hangs_up("spring-1")
+    assert [hook for _, hook, _ in floor.flows.beside_of] == [FlowHook.CUSTOMER_QUEUE] * 2
+    assert floor.asked(PlayMessage)[-1].action_id == MUSIC.action_id
+
+
+def test_another_dialer_knows_what_place_a_flow_has_given_whoever_waits() -> None:
+    floor = Floor(agents=2)
+    floor.campaign(requests=2)
+    floor.sets("agent-1", AgentStatus.OFFLINE)
+    floor.sets("agent-2", AgentStatus.OFFLINE)
+    floor.answers("spring-1")
+    floor.answers("spring-2")
+    floor.flows.chosen["spring-2"] = (Rank(priority=1),)
+    floor.restart(*up(floor.leg("spring-1"), floor.leg("spring-2")))
+    assert floor.engine.details().queues[SALES].waiting == ("spring-2", "spring-1")
+
+
 # --- whispers ---------------------------------------------------------------------------------------------------------
 
 BOTH = {
@@ -420,3 +442,12 @@ def test_another_dialer_joins_those_who_were_in_whispers() -> None:
     floor.restart(*up(floor.leg("spring-1")), LiveLeg(agent_leg, LegState.UP))
     floor.tell(LegAnswered(agent_leg))
     assert floor.asked(BridgeLegs)[-1] == BridgeLegs(floor.leg("spring-1"), agent_leg)
+
+
+def test_another_dialer_has_an_agent_who_picks_up_then_hear_the_whisper() -> None:
+    floor = waits(dict(BOTH))
+    floor.sets("agent-1", AgentStatus.AVAILABLE)
+    agent_leg = floor.agent_leg("spring-1")
+    floor.restart(*up(floor.leg("spring-1")), LiveLeg(agent_leg, LegState.RINGING))
+    floor.tell(LegAnswered(agent_leg))
+    assert (floor.asked(PlayMessage)[-1].leg_id, floor.asked(BridgeLegs)) == (agent_leg, [])

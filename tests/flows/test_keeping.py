@@ -41,6 +41,9 @@ PROGRESS = st.builds(
     queue_id=st.none() | TEXTS,
     voice=MAPS,
     hooks=MAPS,
+    priority=st.none() | st.integers(1, 9),
+    adjustment=st.none() | st.integers(-600_000_000, 600_000_000),
+    recorded=st.none() | st.lists(TEXTS, max_size=2).map(tuple),
     is_logged=st.booleans(),
     ending=st.none() | st.sampled_from(Ending),
 )
@@ -69,6 +72,9 @@ def test_every_member_of_the_progress_is_kept() -> None:
         "began_at": 1,
         "actions": 1,
         "detection": DetectionStatus.VOICEMAIL_BEEP,
+        "priority": 1,
+        "adjustment": 1,
+        "recorded": (),
         "is_logged": True,
         "ending": Ending.BROKEN,
     }

@@ -196,6 +196,11 @@ class TestWhatTheContactGets:
             Disconnect(),
         ]
         assert played.at.hooks == {"AgentWhisper": "whisper"}
+        assert (played.at.priority, played.at.adjustment, played.at.recorded) == (
+            1,
+            -60 * SECOND,
+            ("Agent", "Customer"),
+        )
 
 
 class TestOthers:

@@ -116,6 +116,7 @@ class Desk:
         self.attributes = {"name": "Ann"} if attributes is None else attributes
         self.kept: str | None = None
         self.given: Mapping[str, str] | None = None
+        self.on_record = 0
         self.number = "+12125550123"
         self.told: list[FlowTold] = []
         self.runner = self.new_runner()
@@ -150,6 +151,7 @@ class Desk:
             return None
         (change,) = changes
         self.kept = change.progress
+        self.on_record += len(change.taken)
         self.given = change.attributes if change.attributes is not None else self.given
         return change
 
@@ -158,7 +160,7 @@ class Desk:
         self.now += round(after_s * SECOND)
         self.runner = self.new_runner()
         contact = CalledContact(
-            "c-1", "spring", self.number, "+12065550100", self.attributes, self.given, kept or self.kept
+            "c-1", "spring", self.number, "+12065550100", self.attributes, self.given, kept or self.kept, self.on_record
         )
         self.runner.restore([contact], {"spring": CAMPAIGN})
         return self.runner.resumed("c-1", "spring", "leg-1", detection=None, playing=playing, now=self.now)

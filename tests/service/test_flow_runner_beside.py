@@ -8,7 +8,8 @@ from typing import Any
 from service.flow_desk import CAMPAIGN, END, ERROR, NUMBER, QUEUED, SET, Desk, action, content, leading
 from trunkcall.domain.contact import CalledContact
 from trunkcall.domain.contact_flow import ContactFlow
-from trunkcall.domain.flow import Enqueue, FlowEvent, FlowHook, FlowStep, GoOn, Hooks
+from trunkcall.domain.flow import Enqueue, FlowEvent, FlowHook, FlowStep, GoOn, Hooks, Rank, Record
+from trunkcall.domain.instants import SECOND
 
 OVER = action("over", "EndFlowExecution")
 MUSIC = {
@@ -84,7 +85,7 @@ def test_keys_and_answers_are_not_those_of_a_flow_that_goes_on_no_more() -> None
 
 def test_a_flow_is_told_of_the_queue_though_an_agent_is_there_at_once() -> None:
     desk = Desk()
-    desk.facts.directory = replace(desk.facts.directory, contact_flows={"flow": ContactFlow("flow", "Flow")})
+    desk.flows(ContactFlow("flow", "Flow"))
     assert desk.begin().orders == (Enqueue(None),)
     desk.runner.broken_off("c-1")
     assert [each.action for each in desk.hear(FlowEvent.QUEUED).taken] == ["TransferContactToQueue"]
@@ -102,10 +103,30 @@ def test_the_next_dialer_is_told_of_the_flows_beside_a_contact_that_waits() -> N
     desk.runner = desk.new_runner()
     waiting = CalledContact("c-1", "spring", desk.number, None, desk.attributes, desk.given, desk.kept)
     desk.runner.restore([waiting], {"spring": CAMPAIGN})
+    hooks = Hooks((FlowHook.CUSTOMER_QUEUE, FlowHook.AGENT_WHISPER))
+    assert desk.runner.taken_over("c-1") == FlowStep((hooks,))
     step = beside(desk, FlowHook.CUSTOMER_QUEUE)
-    assert step.orders[0] == Hooks((FlowHook.CUSTOMER_QUEUE, FlowHook.AGENT_WHISPER))
     assert desk.said(step).again
     assert desk.said(beside(desk, FlowHook.AGENT_WHISPER, "agents-leg")).parts[0].value == "Ann"
+
+
+def test_the_next_dialer_is_told_of_the_place_in_queues_and_the_recording_that_a_flow_has_chosen() -> None:
+    desk = Desk(
+        action("first", "UpdateContactRoutingBehavior", "later", QueuePriority="1"),
+        action("later", "UpdateContactRoutingBehavior", "record", QueueTimeAdjustmentSeconds="60"),
+        action("record", "UpdateContactRecordingBehavior", "go", RecordingBehavior={"RecordedParticipants": []}),
+        QUEUED,
+        END,
+    )
+    assert desk.begin().orders == (Rank(priority=1), Rank(adjustment=60 * SECOND), Record(()), Enqueue(None))
+    assert desk.hear(FlowEvent.QUEUED).is_over
+    desk.commit()
+    assert desk.kept is not None
+    desk.runner = desk.new_runner()
+    waiting = CalledContact("c-1", "spring", desk.number, None, desk.attributes, desk.given, desk.kept)
+    desk.runner.restore([waiting], {"spring": CAMPAIGN})
+    assert desk.runner.taken_over("c-1") == FlowStep((Rank(1, 60 * SECOND), Record(())))
+    assert desk.runner.taken_over("another") == FlowStep()
 
 
 def test_who_has_no_flow_beside_goes_on_in_silence() -> None:

@@ -37,6 +37,8 @@ FREE_FOR_A_CONTACT = frozenset(AgentState) - {
 }
 ALL_TOLD_WITHIN: Duration = 1 * SECOND
 """How long after the word of one host that of another may come, which no trunk is on any more."""
+FROM_THE_FLOW_TO_THE_TALK = frozenset({ContactState.IN_FLOW, ContactState.QUEUED, ContactState.CONNECTING})
+"""States of a contact for which it matters what its flow has chosen."""
 
 
 class Adoption:
@@ -136,6 +138,8 @@ class Adoption:
             state.registry.put_in_flight(contact)
             if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
                 self._matching.reserve(contact)
+        if live.state in FROM_THE_FLOW_TO_THE_TALK:
+            self._flows.take_over(contact, now)
         self._set_timers(contact, live, now)
 
     def _count(self, contact: Contact, *, answered: bool, detected: bool) -> None:
@@ -280,7 +284,8 @@ class Adoption:
                 self._legs.unbridged(LegsUnbridged(contact.leg_id, live.leg_id), now)
             elif contact.state is ContactState.CONNECTING and live.bridged_to == contact.leg_id:
                 self._legs.bridged(LegsBridged(contact.leg_id, live.leg_id), now)
-            elif contact.state is ContactState.CONNECTING and asked:
+            elif contact.state is ContactState.CONNECTING and (asked or (contact.whispers and contact.restored)):
+                # Whoever was on the line for a former dialer may have heard the whispers.
                 self._beside.bridge_anew(contact)
             return
         if contact.state is ContactState.ANSWERED and live.detection is not None:
@@ -290,8 +295,7 @@ class Adoption:
             self._flows.resume(contact, live.playing)
         elif contact.state is ContactState.QUEUED and asked:
             if contact.restored and not contact.flow_begun:
-                # Whether it hears anything while it waits whoever runs its flows knows.
-                self._flows.wait(contact)
+                self._beside.waits(contact)
             elif contact.play_id is not None and live.playing is False:
                 self._flows.message_ended(live.leg_id, contact.play_id, heard=True)
         elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:

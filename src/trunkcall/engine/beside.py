@@ -37,6 +37,7 @@ class Beside:
     def waits(self, contact: Contact) -> None:
         """The contact has come to wait in a queue."""
         if _QUEUE in contact.hooks:
+            contact.flow_begun = True
             self._state.flows_due.append((contact, _QUEUE))
 
     def is_rung_for(self, contact: Contact) -> None:

@@ -27,6 +27,10 @@ class Flows(Protocol):
     def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
         """What comes of this; of what nobody waits for, nothing, with the same ``until``."""
 
+    def taken_over(self, contact_id: str) -> FlowStep:
+        """What the flow of a contact that another dialer has had has chosen for it: its hooks, its rank, and whether
+        the talk is recorded. Nothing else is ordered."""
+
     def resumed(
         self,
         contact_id: str,
@@ -43,8 +47,7 @@ class Flows(Protocol):
 
     def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
         """The first step of the flow that the contact has for this, in place of the one that it was in; without one, a
-        step that is over. It is heard on the leg. After another dialer has had the contact the step says which hooks
-        it has."""
+        step that is over. It is heard on the leg."""
 
     def broken_off(self, contact_id: str) -> None:
         """Nothing that happens is told to the contact's flow any more, but what has become of an Enqueue that it has

@@ -88,9 +88,12 @@ class FlowSteps:
         where the carrier cannot tell."""
         self._state.flows_due.append((contact, Resumption(playing)))
 
-    def wait(self, contact: Contact) -> None:
-        """The contact, of a former dialer, waits in a queue: if it has a flow for that, that is to begin anew."""
-        self._state.flows_due.append((contact, FlowHook.CUSTOMER_QUEUE))
+    def take_over(self, contact: Contact, now: Instant) -> None:
+        """What the contact's flow has chosen while another dialer had it counts on."""
+        step = self._state.flows.taken_over(contact.contact_id)
+        self._state.out.steps.append(FlowStepped(contact.contact_id, step))
+        for order in step.orders:
+            self._carry_out(contact, order, now)
 
     def told(self, contact_id: str, what: FlowEvent) -> None:
         """Something has happened of which whoever runs the flow knows more. Without a flow that goes on it is

@@ -172,6 +172,9 @@ class _RecordedFlows:
     def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
         return self._next(contact_id)
 
+    def taken_over(self, contact_id: str) -> FlowStep:
+        return self._next(contact_id)
+
     def resumed(
         self,
         contact_id: str,

@@ -310,9 +310,11 @@ def _requeue(scene: Scene) -> Acted:
 def _rank(scene: Scene) -> Acted:
     given = scene.given
     if "QueuePriority" in given:
-        return Acted(On(), (Rank(priority=int(given["QueuePriority"])),))
+        priority = int(given["QueuePriority"])
+        return Acted(On(), (Rank(priority=priority),), {"priority": priority})
     if "QueueTimeAdjustmentSeconds" in given:
-        return Acted(On(), (Rank(adjustment=int(given["QueueTimeAdjustmentSeconds"]) * SECOND),))
+        adjustment = int(given["QueueTimeAdjustmentSeconds"]) * SECOND
+        return Acted(On(), (Rank(adjustment=adjustment),), {"adjustment": adjustment})
     return Acted(Failed())
 
 
@@ -327,7 +329,8 @@ def _hooks(scene: Scene) -> Acted:
 def _recording(scene: Scene) -> Acted:
     if "RecordingBehavior" not in scene.given:
         return Acted(On())
-    return Acted(On(), (Record(tuple(scene.given["RecordingBehavior"]["RecordedParticipants"])),))
+    recorded = tuple(scene.given["RecordingBehavior"]["RecordedParticipants"])
+    return Acted(On(), (Record(recorded),), {"recorded": recorded})
 
 
 def _logging(scene: Scene) -> Acted:

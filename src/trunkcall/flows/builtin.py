@@ -55,6 +55,10 @@ class BuiltinFlow:
         """The next one."""
         return _AFTER.get(event, _NOTHING)
 
+    def taken_over(self, contact_id: str) -> FlowStep:
+        """It chooses nothing."""
+        return _NOTHING
+
     def resumed(
         self,
         contact_id: str,

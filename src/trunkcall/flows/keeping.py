@@ -115,6 +115,9 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "queue_id": _of(str),
     "voice": _map_of(str),
     "hooks": _map_of(str),
+    "priority": _of(int),
+    "adjustment": _of(int),
+    "recorded": lambda names: tuple(map(_of(str), _of(list)(names))),
     "is_logged": _of(bool),
     "ending": lambda name: Ending[name],
 }

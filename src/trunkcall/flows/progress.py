@@ -78,8 +78,8 @@ class Prompt:
 class Progress:
     """Where a contact stands. ``awaits`` is None before the beginning and after the end; ``ending`` tells these apart.
     ``until`` is the instant by which something is to happen at the latest: ``Timer`` is due then. ``loops`` are how
-    often each Loop has gone round, ``actions`` how many were taken in all. ``is_logged``: whether the flow wants what
-    it does logged."""
+    often each Loop has gone round, ``actions`` how many were taken in all. ``priority`` and ``adjustment`` are those of
+    ``Rank``, ``recorded`` is what ``Record`` has named. ``is_logged``: whether the flow wants what it does logged."""
 
     flow_id: str
     purpose: Purpose = Purpose.CONTACT
@@ -97,6 +97,9 @@ class Progress:
     queue_id: str | None = None
     voice: Mapping[str, str] = field(default_factory=dict)
     hooks: Mapping[str, str] = field(default_factory=dict)
+    priority: int | None = None
+    adjustment: Duration | None = None
+    recorded: tuple[str, ...] | None = None
     is_logged: bool = False
     ending: Ending | None = None
 

@@ -245,6 +245,13 @@ class FlowRunner:
                 pass
         return self._step(called, run, _EVENTS[event], now)
 
+    def taken_over(self, contact_id: str) -> FlowStep:
+        """What the contact's flow has chosen while another dialer had it."""
+        called = self._called.get(contact_id)
+        if called is None or called.run is None:
+            return FlowStep()
+        return self._with_hooks(called, called.run, FlowStep(_chosen(called.run.at)))
+
     def resumed(
         self,
         contact_id: str,
@@ -267,7 +274,7 @@ class FlowRunner:
         self._of_leg[leg_id] = contact_id
         if run.at.ending is not None:
             return _IN_PLACE_OF_ANY
-        return self._with_hooks(called, run, self._resumed(called, run, now, playing=playing))
+        return self._resumed(called, run, now, playing=playing)
 
     def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
         """The flow that the contact has for this begins, in place of the one that it was in. It has what that one has
@@ -278,20 +285,23 @@ class FlowRunner:
             return FlowStep(is_over=True)
         flow_id = before.at.hooks.get(hook, "")
         if not flow_id:
-            return self._with_hooks(called, before, FlowStep(is_over=True))
+            return FlowStep(is_over=True)
         at = replace(
             Progress(last_of(flow_id), Purpose.BESIDE, detection=before.at.detection, attributes=before.at.attributes),
             stored_input=before.at.stored_input,
             queue_id=before.at.queue_id,
             voice=before.at.voice,
             hooks=before.at.hooks,
+            priority=before.at.priority,
+            adjustment=before.at.adjustment,
+            recorded=before.at.recorded,
         )
         run = called.run = _Run(leg_id, at, taken=before.taken, given=before.given)
         self._of_leg.pop(before.leg_id, None)
         if hook is not FlowHook.AGENT_WHISPER:
             # An agent's keys are the agent's own.
             self._of_leg[leg_id] = contact_id
-        return self._with_hooks(called, run, self._step(called, run, flows.Begun(), now))
+        return self._step(called, run, flows.Begun(), now)
 
     def broken_off(self, contact_id: str) -> None:
         """The contact's flow goes on no more, unless it is to be told of a queue: keys and answers that come now are
@@ -542,8 +552,8 @@ class FlowRunner:
             accepted = called.accepted
             attributes = {name: value for name, value in run.at.attributes.items() if accepted.get(name) != value}
         run.given = run.noted = False
-        # Who waits in a queue may have flows beside it.
-        is_over = is_gone or (run.at.ending is not None and not run.at.hooks)
+        # Of who waits in a queue the next dialer has to know what was chosen before.
+        is_over = is_gone or (run.at.ending is not None and not run.at.hooks and not _chosen(run.at))
         progress = None if is_over else to_text(Kept(run.at, run.said_at))
         return FlowProgressed(called.person.contact_id, now, progress, taken, attributes)
 
@@ -559,6 +569,15 @@ def _saying_of(order: flows.Say | flows.SayAgainAndAgain) -> Saying:
     prompts = order.prompts if isinstance(order, flows.SayAgainAndAgain) else (order.prompt,)
     parts = tuple(Part(_KINDS[each.speech], each.value) for each in prompts)
     return Saying(parts, order.voice.get("TextToSpeechVoice"), isinstance(order, flows.SayAgainAndAgain))
+
+
+def _chosen(at: Progress) -> tuple[FlowOrder, ...]:
+    """What the contact's flow has chosen for what comes after it, but for its hooks."""
+    is_ranked = at.priority is not None or at.adjustment is not None
+    return (
+        *((Rank(at.priority, at.adjustment),) if is_ranked else ()),
+        *((Record(at.recorded),) if at.recorded is not None else ()),
+    )
 
 
 def _words(contact_id: str, taken: Taken) -> dict[str, str]:
