@@ -10,6 +10,7 @@ from trunkcall.domain.contact import CalledContact
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.flow import Enqueue, FlowEvent, FlowHook, FlowStep, GoOn, Hooks, Rank, Record
 from trunkcall.domain.instants import SECOND
+from trunkcall.service.flow_runner import MAX_TRAIL
 
 OVER = action("over", "EndFlowExecution")
 MUSIC = {
@@ -127,6 +128,21 @@ def test_the_next_dialer_is_told_of_the_place_in_queues_and_the_recording_that_a
     desk.runner.restore([waiting], {"spring": CAMPAIGN})
     assert desk.runner.taken_over("c-1") == FlowStep((Rank(1, 60 * SECOND), Record(())))
     assert desk.runner.taken_over("another") == FlowStep()
+
+
+def test_no_more_actions_are_on_record_however_many_flows_and_dialers_a_contact_has_had() -> None:
+    desk = in_queue()
+    for _ in range(MAX_TRAIL):
+        beside(desk, FlowHook.AGENT_WHISPER)
+        desk.hear(FlowEvent.SAID)
+        desk.commit()
+    assert desk.on_record == MAX_TRAIL
+    beside(desk, FlowHook.AGENT_WHISPER)
+    desk.commit()
+    desk.taken_over(playing=True)
+    desk.hear(FlowEvent.SAID)
+    desk.commit()
+    assert desk.on_record == MAX_TRAIL
 
 
 def test_who_has_no_flow_beside_goes_on_in_silence() -> None:

@@ -249,7 +249,7 @@ class Matching:
         return now - contact.queued_at
 
     def _first_waiting(self, queue_id: str) -> Contact | None:
-        """Who has waited longest in the queue, of those whom an agent can be put through to."""
+        """Who is next in the queue, of those whom an agent can be put through to."""
         waiting, trunks = self._roster.queue(queue_id).waiting.values(), self._state.trunks
         if trunks.all_found:
             return next(iter(waiting), None)
