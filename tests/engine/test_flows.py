@@ -342,6 +342,17 @@ def test_who_counts_as_waiting_longer_comes_before_whoever_has_waited_less() -> 
     assert waiting(floor) == ("spring-1", "spring-3", "spring-2")
 
 
+def test_whose_agent_does_not_come_is_not_the_cause_that_others_change_places() -> None:
+    floor = answered(requests=4)
+    floor.agent("ann", SALES)
+    for each, earlier_s in (("spring-1", 0), ("spring-2", 60), ("spring-3", 20), ("spring-4", 40)):
+        floor.flows.answers[FlowEvent.SAID] = (Rank(adjustment=earlier_s * SECOND), Enqueue(SALES))
+        floor.message_ends(each)
+        if each == "spring-2":
+            floor.agent_hangs_up("spring-1")
+    assert waiting(floor) == ("spring-1", "spring-2", "spring-4", "spring-3")
+
+
 def test_whose_agent_does_not_come_stays_behind_those_of_a_lower_number() -> None:
     floor = answered(requests=3)
     floor.agent("ann", SALES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Final, TypeVar
 
 from trunkcall.domain.agent import HANDLING_STATES, STAFFED_STATES, AgentState, AgentStatus, PhoneTrouble
@@ -278,14 +279,11 @@ class Queue:
         ``first`` before all of its priority."""
         rank = (contact.priority, 0) if first else contact.rank
         waiting = self.waiting
-        last = next(reversed(waiting.values()), None)
-        if last is None or last.rank <= rank:
-            waiting[contact.contact_id] = contact
-            return
-        others = list(waiting.values())
-        place = next(number for number, other in enumerate(others) if other.rank > rank)
-        waiting.clear()
-        waiting.update((each.contact_id, each) for each in (*others[:place], contact, *others[place:]))
+        # From the end: whoever was put first may have a higher rank than those behind.
+        behind = list(takewhile(lambda other: other.rank > rank, reversed(waiting.values())))
+        waiting[contact.contact_id] = contact
+        for other in reversed(behind):
+            waiting[other.contact_id] = waiting.pop(other.contact_id)
 
     def take_in(self, pool: Pool, delay: Duration) -> None:
         """The agents of the pool serve the queue from here, with this delay."""
