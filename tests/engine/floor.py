@@ -248,9 +248,9 @@ class Floor:
             self.limits[queue] = most
         self.tell(QueueLimited(queue, most))
 
-    def restart(self, *legs: LiveLeg, hosts: Sequence[str] = ()) -> None:
-        """The dialer dies. Another takes over what the store remembers, and the carrier tells it of these legs: all at
-        once, or of each of these hosts."""
+    def restart(self, *legs: LiveLeg, hosts: Sequence[str] = (), after_s: float = 0) -> None:
+        """The dialer dies. Another takes over what the store remembers, and so long after that the carrier tells it of
+        these legs: all at once, or of each of these hosts."""
         self.lives += 1
         on = {leg.leg_id: leg.host for leg in self.engine.details().legs.values()}
         self.engine = new_engine(self.engine.config, self.prefix, flows=self.flows)
@@ -275,6 +275,8 @@ class Floor:
         self.tell(ContactsRestored(tuple(self.memory.live.values())))
         if self.memory.sessions:
             self.tell(SessionsRestored(tuple(self.memory.sessions.values())))
+        if after_s:
+            self.wait(after_s)
         if not hosts:
             self.tell(CarrierFound(legs))
         for host in hosts:

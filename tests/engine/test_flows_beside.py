@@ -3,6 +3,8 @@ they are joined. If these fail, customers wait in silence, or agents talk into a
 
 from __future__ import annotations
 
+import pytest
+
 from engine.floor import Floor
 from engine.sessions import on_the_line
 from engine.support import SALES, WAITS, Command, up
@@ -173,10 +175,11 @@ def test_who_hears_a_flow_waits_for_as_long_as_it_goes_on_and_not_in_silence() -
     assert floor.end_of("spring-1").disposition is Disposition.ABANDONED
 
 
-def test_another_dialer_leaves_whoever_has_heard_a_flow_for_long_in_the_queue() -> None:
+@pytest.mark.parametrize("after_s", [0, 10])
+def test_another_dialer_leaves_whoever_has_heard_a_flow_for_long_in_the_queue(after_s: float) -> None:
     floor = waits({FlowHook.CUSTOMER_QUEUE: (MUSIC,)})
     floor.wait(100)
-    floor.restart(*up(floor.leg("spring-1")))
+    floor.restart(*up(floor.leg("spring-1")), after_s=after_s)
     floor.wait(30)
     assert state(floor) is ContactState.QUEUED
 

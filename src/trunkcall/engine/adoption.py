@@ -13,6 +13,7 @@ from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.changes import ContactSetAside
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, LiveContact
 from trunkcall.domain.errors import IllegalTransitionError
+from trunkcall.domain.flow import FlowHook
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import BEFORE_THE_QUEUE, IN_PROGRESS, QUEUED_ONCE, WITH_AN_AGENT, AgentEvent
@@ -208,8 +209,10 @@ class Adoption:
                     ring_ends_at = now + config.agent_ring_timeout
                     timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, contact.agent_leg_id)
                     return
-                # Whether it hears a flow is known once the carrier has been heard.
-                ends_at = max(contact.queued_until, now + ALL_TOLD_WITHIN)
+                ends_at = contact.queued_until
+                if FlowHook.CUSTOMER_QUEUE in contact.hooks:
+                    # That flow goes on once the carrier has been heard, which may take as long as a wait in silence.
+                    ends_at = max(ends_at, now + config.queue_limit)
                 timers.set(ends_at, TimerKind.QUEUE_LIMIT, contact.contact_id)
                 if contact.queue_id is not None:
                     self._matching.wait(contact, contact.queue_id, now)
