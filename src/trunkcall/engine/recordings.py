@@ -29,7 +29,7 @@ from trunkcall.engine.commands import (
     StopRecording,
     SuspendRecording,
 )
-from trunkcall.engine.contact import Contact, RecordingOfContact, play_id
+from trunkcall.engine.contact import Contact, RecordingOfContact
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
 
@@ -227,7 +227,7 @@ class Recordings:
     def _announce(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
         """Tell both of them; what the customer has heard counts."""
         contact_id, campaign_id = contact.contact_id, contact.campaign.campaign_id
-        recording.announcement = play_id(contact.leg_id, now)
+        recording.announcement = contact.new_play_id(now)
         for leg_id, each in (
             (contact.leg_id, recording.announcement),
             (contact.agent_leg_id, _for_agent(recording.announcement)),
