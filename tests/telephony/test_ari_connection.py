@@ -20,6 +20,7 @@ from telephony.ari_server import PASSWORD, USER, AriServer
 from telephony.support import until
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.model import ChannelDestroyed, Event
+from trunkcall.telephony.ari.refusals import LOG_EVERY_S, Refusals
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request, decode
 
 SILENCE_S = 1.0
@@ -140,6 +141,46 @@ async def test_a_switch_that_does_not_take_the_password_any_more_is_lost(server:
     await server.answer(server.asked_for("channels/one")[0], 401)
     async with asyncio.timeout(20):
         assert "does not take ari_user and ari_password" in await connected.switch.lost()
+
+
+async def test_what_is_refused_is_told_with_its_reason_and_without_whom_it_was_about(
+    server: AriServer, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    connected = connect()
+    await connected.switch.open()
+    server.answers = False
+    uri = "channels/app.leg/silence"
+    assert all(connected.switch.send(Request("POST", uri)) for _ in range(2))
+    await until(lambda: len(server.asked_for(uri)) == 2)
+    for asked in server.asked_for(uri):
+        await server.answer(asked, 500, '{"message": "Allocation failed"}')
+    await server.say(DESTROYED)
+    await until(lambda: connected.events)
+    (told,) = refusals_in(caplog)
+    assert told == ("POST channels/*/silence", 500, "Allocation failed", 1)
+
+
+def test_a_switch_that_refuses_again_and_again_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    now_s = 0.0
+    refusals = Refusals(lambda: now_s)
+    join, leave = Request("POST", "bridges/a/addChannel"), Request("DELETE", "bridges/a")
+    for _ in range(300):
+        refusals.answered(join, Answer(422, '{"message": "Channel not in Stasis application"}'))
+    refusals.answered(leave, Answer(500, '{"message": "PJSIP/+12065550199 is busy"}'))
+    refusals.answered(leave, Answer(404, '{"message": "Bridge not found"}'))
+    now_s = LOG_EVERY_S
+    refusals.answered(join, Answer(422, "no JSON"))
+    assert refusals_in(caplog) == [
+        ("POST bridges/*/addChannel", 422, "Channel not in Stasis application", 1),
+        ("DELETE bridges/*", 500, "", 1),
+        ("POST bridges/*/addChannel", 422, "", 300),
+    ]
+
+
+def refusals_in(caplog: pytest.LogCaptureFixture) -> list[tuple[object, ...]]:
+    """What was asked, the status, Asterisk's words, and how many times, of each line of the log about them."""
+    told = [vars(record) for record in caplog.records if record.msg == "the switch has refused something"]
+    return [(each["asked"], each["status"], each["why"], each["times"]) for each in told]
 
 
 async def test_what_was_written_is_never_said_not_to_have_left(server: AriServer, connect: Connect) -> None:

@@ -12,6 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ import aiohttp
 from trunkcall.domain.errors import SettingsError, TrunkcallError
 from trunkcall.telephony.ari import wire
 from trunkcall.telephony.ari.model import ApplicationReplaced, Event, RESTResponse, Variable
-from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, AriWireError, Request
+from trunkcall.telephony.ari.refusals import Refusals
+from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +93,8 @@ class Switch:
         self._outbox: deque[tuple[str, str]] = deque()
         """Ids and frames that are not written yet."""
         self._to_write = asyncio.Event()
-        self._asked: dict[str, OnAnswer | None] = {}
+        self._asked: dict[str, OnAnswer] = {}
+        self._refusals = Refusals()
         self._ids = count(1)
         self._told_s = self._answered_s = 0.0
         """When it has told, and answered, something last."""
@@ -196,7 +199,7 @@ class Switch:
         if not self.is_open or len(self._asked) >= MAX_ASKED:
             return False
         request_id = str(next(self._ids))
-        self._asked[request_id] = on_answer
+        self._asked[request_id] = on_answer or partial(self._refusals.answered, request)
         self._outbox.append((request_id, wire.encode(request, request_id)))
         self._to_write.set()
         return True
@@ -256,8 +259,6 @@ class Switch:
                 on_answer = self._asked.pop(request_id, None)
                 if on_answer is not None:
                     on_answer(answer)
-                elif not answer.is_ok and answer.status not in (NOT_FOUND, CONFLICT):
-                    log.warning("the switch has refused something", extra={"status": answer.status})
             case _:
                 self._on_event(event)
 

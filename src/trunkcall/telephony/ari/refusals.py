@@ -1,0 +1,61 @@
+"""What Asterisk has refused although nobody waits for the answer, in the log.
+
+Decides in which words, and that each kind is told once a minute at most: a switch with too much to do refuses hundreds
+of requests a second. No phone number may get there, so no id is told, and of Asterisk's words none that have a digit.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, AriWireError, Request
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    message: str
+
+
+class Refusals:
+    """Those of one connection. ``monotonic`` tells seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._untold: Counter[tuple[str, int]] = Counter()
+        self._log_at_s: dict[tuple[str, int], float] = {}
+
+    def answered(self, request: Request, answer: Answer) -> None:
+        """A request was answered. What has gone meanwhile, or is so already, is no refusal."""
+        if answer.is_ok or answer is UNSENT or answer.status in (NOT_FOUND, CONFLICT):
+            return
+        kind = f"{request.method} {_without_id(request.path)}", answer.status
+        self._untold[kind] += 1
+        now_s = self._monotonic()
+        if now_s < self._log_at_s.get(kind, now_s):
+            return
+        self._log_at_s[kind] = now_s + LOG_EVERY_S
+        told = {"asked": kind[0], "status": answer.status, "why": _words(answer), "times": self._untold.pop(kind)}
+        log.warning("the switch has refused something", extra=told)
+
+
+def _without_id(path: str) -> str:
+    """As bridges/*/addChannel: what is asked for, and not of which."""
+    resource, _, *deed = path.split("/")[:3]
+    return "/".join((resource, "*", *deed))
+
+
+def _words(answer: Answer) -> str:
+    try:
+        words = answer.holds(_Error).message
+    except AriWireError:
+        return ""
+    return "" if any(each.isdigit() for each in words) else words
