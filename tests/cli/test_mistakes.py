@@ -76,6 +76,9 @@ class TestPlacesOfAServer:
         assert f"secret key file {tmp_path}/none/key can be neither read nor made" in told
         assert ".part" not in told
 
+    def test_keys_of_customers_that_have_no_share(self, tmp_path: Path, command: str) -> None:
+        assert "must look like 1=0.2,9=0.05" in self.start(command, tmp_path / "d", "--customer-keys", "1")
+
     def test_a_data_directory_that_is_a_file(self, tmp_path: Path, command: str) -> None:
         (tmp_path / "file").touch()
         told = self.start(command, tmp_path / "file")

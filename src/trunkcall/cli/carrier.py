@@ -21,7 +21,8 @@ log = logging.getLogger(__name__)
 
 
 @with_settings(
-    "data_dir", "host", "carrier_port", "speed", "seed", "carrier_journal", "secret_key_file", "log_format", "log_level"
+    *("data_dir", "host", "carrier_port", "speed", "seed", "customer_keys", "carrier_journal", "secret_key_file"),
+    *("log_format", "log_level"),
 )
 def carrier(settings: Settings) -> None:
     """Run the simulated carrier apart, so that its legs outlive the server (`serve --carrier-url`)."""

@@ -24,7 +24,7 @@ PANELS = {
     CONNECTION: {"data_dir", "host", "port", "store", "region", "account_id", "secret_key_file"},
     "Carrier": {
         *("carrier", "carrier_url", "carrier_port", "carrier_journal", "speed", "agents", "seed"),
-        *("channels", "attempts_per_s", "ring_timeout_s"),
+        *("customer_keys", "channels", "attempts_per_s", "ring_timeout_s"),
         *(setting.name for setting in SWITCH_SETTINGS),
     },
     "Pacing": {
