@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from trunkcall.domain.errors import SettingsError, did_you_mean
-from trunkcall.settings.setting import Setting, Value, convert, within
+from trunkcall.domain.errors import SettingsError
+from trunkcall.settings.setting import Setting, Value, within
 from trunkcall.settings.switch import is_loopback, secret_of
+from trunkcall.settings.tables import check_keys, tables_of, values_of
 
 FUNCTIONS: Final = "functions"
 """The name of the tables."""
@@ -120,13 +121,8 @@ _NEEDED: Final = ("function", "url", "secret_file")
 def read_functions(given: Any, file: str, settings: Collection[str]) -> tuple[FunctionTable, ...]:
     """The functions that a file names, in its order. ``settings`` are the names of those that stand above the tables.
     Raises SettingsError that says which table, which key and what would be right."""
-    if given is None:
-        return ()
-    if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
-        raise SettingsError(f"{FUNCTIONS} in {file} must be tables, each under a line [[{FUNCTIONS}]] of its own.")
     found: dict[str, FunctionTable] = {}
-    for number, table in enumerate(given, start=1):
-        place = f"[[{FUNCTIONS}]] number {number} in {file}"
+    for place, table in tables_of(given, FUNCTIONS, file):
         read = _read(table, place, settings)
         if read.function in found:
             raise SettingsError(f"function of {place} is another table's already. Say once where it is.")
@@ -135,17 +131,8 @@ def read_functions(given: Any, file: str, settings: Collection[str]) -> tuple[Fu
 
 
 def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> FunctionTable:
-    known = [key.name for key in FUNCTION_KEYS]
-    unknown = sorted(table.keys() - set(known))
-    if unknown:
-        misplaced = unknown[0] in settings
-        hint = f" Settings stand above the first [[{FUNCTIONS}]]." if misplaced else did_you_mean(unknown[0], known)
-        raise SettingsError(f"{place} has {', '.join(unknown)}.{hint} Known keys are {', '.join(known)}.")
+    check_keys(table, [key.name for key in FUNCTION_KEYS], place, FUNCTIONS, settings)
     missing = [name for name in _NEEDED if name not in table]
     if missing:
         raise SettingsError(f"{place} has no {missing[0]}. It needs {', '.join(_NEEDED)}.")
-    values: dict[str, Any] = {
-        key.name: convert(key, table[key.name], f"{key.name} of {place}") if key.name in table else key.default
-        for key in FUNCTION_KEYS
-    }
-    return FunctionTable(**values)
+    return FunctionTable(**values_of(table, FUNCTION_KEYS, place))

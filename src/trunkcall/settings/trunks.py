@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from trunkcall.domain.errors import SettingsError, did_you_mean
+from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.trunk import MIN_ATTEMPTS_PER_S, NumberFormat, Trunk
-from trunkcall.settings.setting import Setting, Value, convert, one_of, within, zero_or_within
+from trunkcall.settings.setting import Setting, Value, one_of, within, zero_or_within
 from trunkcall.settings.sip import SIP, SipTrunk, read_sip
+from trunkcall.settings.tables import check_keys, tables_of, values_of
 
 TRUNKS = "trunks"
 """The name of the tables."""
@@ -105,13 +106,8 @@ REGIONS_HELP = (
 def read_trunks(given: Any, file: str, settings: Collection[str]) -> tuple[TrunkTable, ...]:
     """The trunks that a file names, in its order; none if it names none. ``settings`` are the names of those that stand
     above the tables. Raises SettingsError that says which table, which key and what would be right."""
-    if given is None:
-        return ()
-    if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
-        raise SettingsError(f"{TRUNKS} in {file} must be tables, each under a line [[{TRUNKS}]] of its own.")
     found: dict[str, TrunkTable] = {}
-    for number, table in enumerate(given, start=1):
-        place = f"[[{TRUNKS}]] number {number} in {file}"
+    for place, table in tables_of(given, TRUNKS, file):
         read = _read(table, place, settings)
         if read.trunk.trunk_id in found:
             raise SettingsError(f"trunk_id of {place} is another trunk's already. Give each trunk a name of its own.")
@@ -122,17 +118,10 @@ def read_trunks(given: Any, file: str, settings: Collection[str]) -> tuple[Trunk
 
 def _read(table: dict[str, Any], place: str, settings: Collection[str]) -> TrunkTable:
     known = [*(key.name for key in TRUNK_KEYS), CALLER_NUMBERS, REGIONS, SIP]
-    unknown = sorted(table.keys() - set(known))
-    if unknown:
-        misplaced = unknown[0] in settings
-        hint = f" Settings stand above the first [[{TRUNKS}]]." if misplaced else did_you_mean(unknown[0], known)
-        raise SettingsError(f"{place} has {', '.join(unknown)}.{hint} Known keys are {', '.join(known)}.")
+    check_keys(table, known, place, TRUNKS, settings)
     if "trunk_id" not in table:
         raise SettingsError(f"{place} has no trunk_id. Name the trunk: small letters, digits and hyphens.")
-    values: dict[str, Any] = {
-        key.name: convert(key, table[key.name], f"{key.name} of {place}") if key.name in table else key.default
-        for key in TRUNK_KEYS
-    }
+    values = values_of(table, TRUNK_KEYS, place)
     fails_after_s, fails_for_s = values.pop("fails_after_s") or None, values.pop("fails_for_s") or None
     if fails_for_s is not None and fails_after_s is None:
         raise SettingsError(f"fails_for_s of {place} needs fails_after_s: after how long its switch fails.")
