@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ class PhoneServer(AriServer):
         self.phones = {"ada": "offline"}
         self.registers: str | None = None
         """Who does just when it is asked for channels."""
+        self.meanwhile: Callable[[], None] | None = None
+        """What happens once while it is asked for phones."""
         self.fails_at: set[str] = set()
         """What it answers with an error, once each."""
 
@@ -49,6 +51,9 @@ class PhoneServer(AriServer):
             self.phones[name] = "online"
             peer = {"peer_status": "Reachable"}
             await self.say(json.dumps({"type": "PeerStatusChange", "endpoint": self._endpoint(name), "peer": peer}))
+        if uri == "endpoints/PJSIP" and self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         known = [self._endpoint(name) for name in self.phones] if uri == "endpoints/PJSIP" else []
         await self.answer(request, body=json.dumps(known))
 
@@ -153,3 +158,16 @@ async def test_who_is_new_and_then_gets_a_desk_phone_can_be_rung_at_once(server:
     assert centre.without_phone() == {"ada"}
     centre.hires("ada", phone=PhoneConfig(DESK_PHONE, desk_phone_number="+12065550142"))
     assert centre.without_phone() == set()
+
+
+async def test_who_is_new_while_the_switch_is_asked_for_phones_is_not_rung_before_there_is_one(
+    server: PhoneServer, centre: Centre
+) -> None:
+    server.meanwhile = lambda: centre.hires("bea")
+    await centre.carrier.start(centre.events.append, token=1)
+    assert centre.without_phone() == {"bea"}, "as it is taken over"
+    server.phones["ada"] = "online"
+    server.meanwhile = lambda: centre.hires("ada", "bea", "cleo")
+    centre.hires("ada", "bea")
+    await until(lambda: "ada" not in centre.without_phone())
+    assert centre.without_phone() == {"bea", "cleo"}

@@ -162,11 +162,10 @@ class AriCarrier:
         self._addresses.know(directory)
         if self._switch is None:
             return
-        soft = self._addresses.soft_phones()
-        for agent_id, endpoint in soft.items():
+        for agent_id, endpoint in self._addresses.soft_phones().items():
             if self._soft_phones.get(agent_id) != endpoint:
                 self._tell_of_phone(agent_id, is_there=False)
-        self._not_soft_any_more(soft)
+        self._not_soft_any_more()
 
     # --- Carrier ------------------------------------------------------------------------------------------------------
 
@@ -369,15 +368,15 @@ class AriCarrier:
         return {each.resource for each in known if each.state == _ONLINE}
 
     def _tell_of_phones(self, there: Container[str]) -> None:
-        for agent_id, endpoint in self._soft_phones.items():
+        # Also of those who have come while the switch was asked.
+        for agent_id, endpoint in self._addresses.soft_phones().items():
             self._tell_of_phone(agent_id, is_there=endpoint in there)
-        self._not_soft_any_more(self._soft_phones)
+        self._not_soft_any_more()
 
-    def _not_soft_any_more(self, soft: Container[str]) -> None:
-        """Whoever has none of these has a desk phone now, of which nobody knows anything; or is no agent any more."""
-        for agent_id in sorted(self._without_phone):
-            if agent_id not in soft:
-                self._tell_of_phone(agent_id, is_there=True)
+    def _not_soft_any_more(self) -> None:
+        """Whoever has no soft phone has a desk phone now, of which nobody knows anything; or is no agent any more."""
+        for agent_id in sorted(self._without_phone.difference(self._addresses.soft_phones())):
+            self._tell_of_phone(agent_id, is_there=True)
 
     def _tell_of_phone(self, agent_id: str, *, is_there: bool) -> None:
         if is_there and agent_id in self._without_phone:
