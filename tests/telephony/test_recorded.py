@@ -52,6 +52,8 @@ def test_a_prompt_that_is_not_there_is_told_until_one_is_heard() -> None:
     assert said(recorded, "prompt:closing") is None
     assert recorded.trouble is not None
     recorded.know(there(Prompt("p1", "closing", "p1-1")))
+    assert heard(recorded, Saying((Part(SpeechKind.PROMPT, "opening"), Part(SpeechKind.PROMPT, "closing")))) is None
+    assert recorded.trouble is not None, "by whichever part"
     said(recorded, "prompt:closing")
     assert recorded.trouble is None
 

@@ -30,7 +30,7 @@ class Recorded:
         self._speak = speak
         self._prompts: Mapping[str, Prompt] = {}
         self.trouble: str | None = None
-        """Which prompt was to be played last and is not there, in words; None where it was."""
+        """Why what was to be said last with a prompt in it could not be, in words; None where it could."""
 
     def know(self, directory: Directory) -> None:
         """What there is now."""
@@ -42,6 +42,8 @@ class Recorded:
             self.trouble = f"A message has no part, or more than {MAX_PARTS}."
             then(None)
             return
+        if any(part.kind is SpeechKind.PROMPT for part in saying.parts):
+            self.trouble = None
         found: dict[int, Path | None] = {}
 
         def is_found(place: int, path: Path | None) -> None:
@@ -59,7 +61,6 @@ class Recorded:
             self._speak(part, voice, then)
             return
         found = prompt_named(self._prompts, part.value)
-        self.trouble = None
         if found is None:
             self.trouble = "A message names a prompt that is not there: `trunkcall prompts list` has those that are."
         then(None if found is None else self._path(found.sound))
