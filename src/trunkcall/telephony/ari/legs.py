@@ -88,8 +88,8 @@ class AriLeg:
     """How many of the tones were begun."""
     hears_silence: bool = False
     """Whether silence is sent to it."""
-    recordings: dict[str, bool] = field(default_factory=dict)
-    """By id, whether it has begun."""
+    recordings: list[str] = field(default_factory=list)
+    """Ids of those that are not over."""
     waiting: list[Request] = field(default_factory=list)
     adopted: bool = False
     key_told_at: str | None = None

@@ -92,7 +92,7 @@ class Recorders:
             self.trouble = f"{NO_PLACE}: {error.strerror}."
             self._tell(RecordingEnded(recording_id))
             return
-        leg.recordings[recording_id] = False
+        leg.recordings.append(recording_id)
         recording = self._all[recording_id] = _Recording(self, leg, recording_id, file)
         recording.said.stream = self._streams.open(f"{recording_id}.said", leg, SAID, recording.said)
         recording.heard.stream = self._streams.open(f"{recording_id}.heard", leg, HEARD, recording.heard)
@@ -139,8 +139,7 @@ class Recorders:
     def began(self, recording: _Recording) -> None:
         """Sound is being written."""
         self.trouble = None
-        if self._is_known(recording) and not recording.leg.recordings[recording.recording_id]:
-            recording.leg.recordings[recording.recording_id] = True
+        if self._is_known(recording):
             self._tell(RecordingStarted(recording.recording_id))
 
     def over(self, recording: _Recording, why: str) -> None:
@@ -152,7 +151,7 @@ class Recorders:
             if ear.stream is not None:
                 self._streams.close(ear.stream)
         if self._is_known(recording):
-            del recording.leg.recordings[recording.recording_id]
+            recording.leg.recordings.remove(recording.recording_id)
             self._tell(RecordingEnded(recording.recording_id))
 
     def forget(self) -> None:
