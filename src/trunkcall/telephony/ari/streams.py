@@ -168,9 +168,9 @@ class Streams:
         """What the switch has told of a channel; whether it is one of a stream."""
         stream_id = self._names.stream(channel_id)
         if stream_id is None:
-            stream = next((each for each in self._streams.values() if each.partner == channel_id), None)
-            if stream is not None and isinstance(event, model.ChannelEnteredBridge):
-                self._entered(stream, channel_id, event.bridge.id)
+            if isinstance(event, model.ChannelEnteredBridge):
+                for each in [each for each in self._streams.values() if each.partner == channel_id]:
+                    self._entered(each, channel_id, event.bridge.id)
             return False
         stream = self._streams.get(stream_id)
         match event:
