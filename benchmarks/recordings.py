@@ -24,6 +24,7 @@ from media_bed import EACH_S, GAP_FRAMES, Bed, Carrier, carrier_of, far_ends, nu
 from street import QUIET
 from telephony.asterisk.line import TestAddresses
 from telephony.asterisk.phone import FRAME, FRAME_S
+from trunkcall.amd.g711 import RATE, decoded
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.commands import BridgeLegs, OriginateAgentLeg
 from trunkcall.engine.events import LegAnswered, LegsBridged
@@ -115,10 +116,8 @@ def heard_s(track: bytes) -> float:
 
 def changes_s(track: bytes, tones: tuple[int, int]) -> list[float]:
     """When one of two tones becomes the other, in seconds from the beginning."""
-    octets = ~np.frombuffer(track, np.uint8)
-    sizes = ((((octets & 15).astype(int) << 3) + 132) << (octets >> 4 & 7).astype(int)) - 132
-    frames = _by_packet(np.where(octets & 128, -sizes, sizes))
-    waves = np.exp(-2j * np.pi * np.outer(np.arange(FRAME), tones) / 8000)
+    frames = _by_packet(decoded(track))
+    waves = np.exp(-2j * np.pi * np.outer(np.arange(FRAME), tones) / RATE)
     loudness = np.abs(frames @ waves)
     known = np.flatnonzero(loudness.max(axis=1) > 0.05 * FRAME * 32635 / 2)
     which = loudness[known].argmax(axis=1)
