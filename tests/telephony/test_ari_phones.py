@@ -17,7 +17,7 @@ from trunkcall.domain.instants import Instant
 from trunkcall.domain.recording_file import NewFile
 from trunkcall.domain.trunk import Trunk
 from trunkcall.domain.user import DESK_PHONE, Agent, PhoneConfig
-from trunkcall.engine.events import AgentPhoneFound, AgentPhoneLost, CarrierEvent, CarrierFound
+from trunkcall.engine.events import AgentPhoneFound, AgentPhoneLost, CarrierEvent, CarrierFound, CodeDialed
 from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.carrier import AriCarrier
 from trunkcall.telephony.ari.client import Switch
@@ -35,6 +35,8 @@ class PhoneServer(AriServer):
         self.phones = {"ada": "offline"}
         self.registers: str | None = None
         """Who does just when it is asked for channels."""
+        self.dials: str | None = None
+        """Who dials *1 just when it is asked for phones."""
         self.meanwhile: Callable[[], None] | None = None
         """What happens once while it is asked for phones."""
         self.fails_at: set[str] = set()
@@ -51,6 +53,9 @@ class PhoneServer(AriServer):
             self.phones[name] = "online"
             peer = {"peer_status": "Reachable"}
             await self.say(json.dumps({"type": "PeerStatusChange", "endpoint": self._endpoint(name), "peer": peer}))
+        if uri == "endpoints/PJSIP" and self.dials is not None:
+            name, self.dials = self.dials, None
+            await self.say(dialed(name, "*1"))
         if uri == "endpoints/PJSIP" and self.meanwhile is not None:
             happens, self.meanwhile = self.meanwhile, None
             happens()
@@ -75,6 +80,7 @@ class Centre:
             speak=lambda text, then: then(None),
             sounds=SoundProcess(server.url, USER, PASSWORD),
             phones=Phones("app", dict),
+            codes=["*1"],
             new_file=_no_file,
         )
 
@@ -92,6 +98,24 @@ class Centre:
             elif isinstance(event, AgentPhoneFound):
                 found.remove(event.agent_id)
         return found
+
+
+def dialed(name: str, keys: str) -> str:
+    """A code was dialed on somebody's phone."""
+    nobody = {"name": "", "number": ""}
+    channel = {
+        "id": f"{name}-calls",
+        "name": f"PJSIP/{name}-00000001",
+        "state": "Ring",
+        "protocol_id": "1",
+        "caller": nobody,
+        "connected": nobody,
+        "accountcode": "app",
+        "dialplan": {"context": "c", "exten": keys, "priority": 2, "app_name": "Stasis", "app_data": ""},
+        "creationtime": "2026-11-30T09:31:50.914+0000",
+        "language": "en",
+    }
+    return json.dumps({"type": "StasisStart", "args": ["dialed", keys], "channel": channel})
 
 
 def _no_file(recording_id: str, asked_at: Instant) -> NewFile:
@@ -171,3 +195,14 @@ async def test_who_is_new_while_the_switch_is_asked_for_phones_is_not_rung_befor
     centre.hires("ada", "bea")
     await until(lambda: "ada" not in centre.without_phone())
     assert centre.without_phone() == {"bea", "cleo"}
+
+
+async def test_who_dials_a_code_while_the_switch_is_taken_over_is_heard(server: PhoneServer, centre: Centre) -> None:
+    """Asterisk has handed the call over already, and nobody else would ever answer it."""
+    centre.hires("ada")
+    server.dials = "ada"
+    await centre.carrier.start(centre.events.append, token=1)
+    assert [event for event in centre.events if isinstance(event, CarrierFound | CodeDialed)][1:] == [
+        CodeDialed("ada", "*1")
+    ]
+    await until(lambda: server.asked_for("channels/ada-calls/answer"))

@@ -408,8 +408,8 @@ class AriCarrier:
             query = {"eventSource": f"endpoint:PJSIP/{endpoint}"}
             await switch.ask(Request("POST", f"applications/{self._app}/subscription", query))
             self._subscribed.add(endpoint)
-        # Once more: what has happened before the subscription was not told.
-        self._early = []
+        # Once more: what has happened before the subscription was not told. Who has dialed a code is in no list.
+        self._early = [event for event in self._early or () if _is_dialing(event)]
         there = await self._phones_there(switch)
         channels = await self._known(switch, Request("GET", "channels"))
         bridges = await self._known(switch, Request("GET", "bridges"))
@@ -480,6 +480,10 @@ class AriCarrier:
                 self._dialed(channel, keys)
             case _:
                 self._board.take(event)
+
+
+def _is_dialing(event: model.Event) -> bool:
+    return isinstance(event, model.StasisStart) and event.args[:1] == (dialplan.DIALED,)
 
 
 def _endpoint(channel: model.Channel) -> str | None:
