@@ -114,6 +114,10 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         (FUNCTION.replace("look-up", "look up"), "must be the ARN of a Lambda function, or its name"),
         (FUNCTION.replace("look-up", "arn:aws:s3:::look-up"), "must be the ARN of a Lambda function, or its name"),
         (FUNCTION.replace("look-up", "trunkcall-x"), "must not begin with trunkcall-: so are functions called"),
+        (
+            FUNCTION.replace("look-up", "arn:aws:lambda:us-east-1:123456789012:function:trunkcall-x"),
+            "must not begin with trunkcall-: so are functions called",
+        ),
         (FUNCTION.replace("https", "http"), "must begin with https://: what is known of a customer would cross"),
         (FUNCTION.replace("https", "ftp"), "must be an address such as https://crm"),
         (FUNCTION.replace("crm", "me:secret@crm"), "without a password.$"),

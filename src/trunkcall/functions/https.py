@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 import aiohttp
 
 from trunkcall.domain.clock import Seconds
+from trunkcall.domain.function_name import function_name
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Duration, to_seconds
 from trunkcall.functions.answers import answer_in
@@ -30,7 +31,6 @@ from trunkcall.service.functions import (
     FunctionTotals,
     Outcome,
     Question,
-    function_name,
 )
 
 log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ from trunkcall.domain.campaign import Campaign
 from trunkcall.domain.clock import NowOf, Seconds
 from trunkcall.domain.do_not_call import OPT_OUTS
 from trunkcall.domain.errors import InvalidInputError, NotFoundError
+from trunkcall.domain.function_name import OWN_PREFIX, function_name
 from trunkcall.domain.instants import HOUR, MINUTE, Duration
 from trunkcall.flows.values import whole_number
 from trunkcall.service.campaigns import Campaigns
@@ -24,7 +25,6 @@ from trunkcall.service.centre import Centre
 from trunkcall.service.dial_requests import AcceptedItem, DialRequestItem, DialRequests
 from trunkcall.service.do_not_call import DoNotCall
 from trunkcall.service.functions import (
-    OWN_PREFIX,
     UNKNOWN,
     Answer,
     Done,
@@ -32,7 +32,6 @@ from trunkcall.service.functions import (
     FunctionTotals,
     Outcome,
     Question,
-    function_name,
 )
 from trunkcall.service.remarks import check_remark
 

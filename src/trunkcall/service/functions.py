@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from typing import Final, Protocol, TypeAlias
 
+from trunkcall.domain.function_name import OWN_PREFIX
 from trunkcall.domain.instants import Duration
 
 Answer: TypeAlias = Mapping[str, object]
@@ -21,12 +22,8 @@ Done: TypeAlias = Callable[[Answer | None], None]
 
 MAX_ANSWER_BYTES: Final = 32 * 1024
 """Of an answer in UTF-8 (Amazon Connect administrator guide, Lambda functions)."""
-OWN_PREFIX: Final = "trunkcall-"
-"""How the names of built-in functions begin. Nobody else's do."""
 DO_NOT_CALL: Final = f"{OWN_PREFIX}do-not-call"
 CALL_BACK: Final = f"{OWN_PREFIX}call-back"
-_NAME_AT: Final = 6
-"""Of the parts of a function's ARN: arn, partition, lambda, Region, account, function, its name, a version."""
 UNKNOWN: Final = "unknown"
 """What functions are counted as that there are not. Flows may make names of attributes, which nobody is to see."""
 
@@ -107,9 +104,3 @@ class FunctionTotals:
         taken = FunctionTotals()
         taken.asked, taken.waited_s, taken.spared = self.asked.copy(), self.waited_s.copy(), set(self.spared)
         return taken
-
-
-def function_name(arn: str) -> str:
-    """The name of a function by its ARN, without the version that an ARN may name, or the name itself."""
-    parts = arn.split(":")
-    return parts[_NAME_AT] if parts[0] == "arn" and len(parts) > _NAME_AT else arn

@@ -14,13 +14,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from trunkcall.domain.errors import SettingsError
+from trunkcall.domain.function_name import OWN_PREFIX, function_name
 from trunkcall.settings.setting import Setting, Value, within
 from trunkcall.settings.switch import is_loopback, secret_of
 from trunkcall.settings.tables import check_keys, tables_of, values_of
 
 FUNCTIONS: Final = "functions"
 """The name of the tables."""
-OWN_PREFIX: Final = "trunkcall-"
 _NAME: Final = r"[A-Za-z0-9_-]{1,140}"
 _ARN: Final = rf"arn:[a-z-]+:lambda:[a-z0-9-]+:\d{{12}}:function:{_NAME}(:[A-Za-z0-9_$-]{{1,128}})?"
 _SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - it begins one, and is none
@@ -48,7 +48,7 @@ def _function(value: Value) -> str | None:
     name = str(value)
     if re.fullmatch(f"{_NAME}|{_ARN}", name) is None:
         return "must be the ARN of a Lambda function, or its name: letters, digits, hyphens and underscores"
-    if name.startswith(OWN_PREFIX):
+    if function_name(name).startswith(OWN_PREFIX):
         return f"must not begin with {OWN_PREFIX}: so are functions called that are built in"
     return None
 
