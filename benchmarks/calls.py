@@ -32,16 +32,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 import aiohttp
 
 from api import interval, say
+from media_bed import cpu_s, run_inside
 from telephony.asterisk.ari import ask
 from telephony.asterisk.centre import TRUNK, Centre, Site, numbers
 from telephony.asterisk.configuration import PASSWORD, USER
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.place import SIP_PORT, Place
 from trunkcall.compose.asterisk import trunk_endpoint
 
 T = TypeVar("T")
 
-TESTS: Final = Path(__file__).parent.parent / "tests"
 AGENTS: Final = tuple(f"agent-{n:02d}" for n in range(1, 61))
 BUSY: Final = "south"
 """A trunk on which everybody is busy."""
@@ -324,12 +323,6 @@ def percentile(values: Sequence[float], part: float) -> float:
     return values[min(len(values) - 1, round(part * (len(values) - 1)))]
 
 
-def cpu_s(process_id: int) -> float:
-    """Seconds of CPU that a process has had."""
-    parts = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def in_pairs(pairs: int, ours: Callable[[], T], bare: Callable[[], T]) -> list[tuple[T, T]]:
     """What both come to, each first in every other pair; the pair before the first is for what is done once."""
     found = []
@@ -554,21 +547,10 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=CALLS, help="talks after which nothing may be left")
     parser.add_argument("--only", choices=["talks", "originates", "steady"])
     parser.add_argument("--watch", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = run_inside(parser, str(Path(__file__).with_name("telephony.py")))
     if arguments.watch:
         asyncio.run(watch(arguments.watch))
         return
-    if INSIDE not in os.environ:
-        command = [
-            sys.executable,
-            "-m",
-            "telephony.asterisk.namespace",
-            sys.executable,
-            str(Path(__file__).with_name("telephony.py")),
-            *sys.argv[1:],
-        ]
-        path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
-        os.execve(sys.executable, command, {**os.environ, "PYTHONPATH": path})
     figures: dict[str, Callable[[Bench], bool]] = {
         "talks": lambda bench: talks(bench, arguments.seconds, arguments.pairs, arguments.calls),
         "originates": lambda bench: originates(bench, 500, arguments.pairs),
