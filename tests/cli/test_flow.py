@@ -182,6 +182,16 @@ class TestTrying:
         said = plays("lambda-look-up", "no\n\n", "--answer", "human")
         assert 'says: "Hello, one moment please."' in said
 
+    def test_a_service_is_called_by_its_name_whatever_version_of_it_is_asked(
+        self, command: Command, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+        asked = {"LambdaFunctionARN": "arn:aws:lambda:eu-west-2:111122223333:function:look-up:7"}
+        asked["InvocationTimeLimitSeconds"] = "4"
+        path = command.file(flow(action("ask", "InvokeLambdaFunction", asked, then="end", errors={ERROR: "end"})))
+        _, out, _ = command("try", path, "--answer", "off")
+        assert "asks look-up within 4 s" in out.splitlines()
+
     def test_keys_are_stored_and_attributes_known(self, plays: Callable[..., list[str]]) -> None:
         said = plays("account-number", "1234#\nbalance=5\n\n", "--answer", "human")
         assert "attributes: account = 1234" in said

@@ -19,6 +19,7 @@ from trunkcall.aws.flow_event import flow_event
 from trunkcall.cli.tables import counted, printable
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record, Taken
+from trunkcall.domain.function_name import function_name
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import Duration, Instant, to_seconds
 from trunkcall.flows.document import Action, Flow
@@ -330,7 +331,7 @@ def _in_words(order: Order) -> str | None:
             return f"records: {', '.join(participants) or 'nobody'}"
         case Ask(arn=arn, values=values, within=within):
             given = ", ".join(f"{name} = {value}" for name, value in values.items())
-            return f"asks {arn.rpartition(':')[2]} within {_time(within)}{f', with {given}' if given else ''}"
+            return f"asks {function_name(arn)} within {_time(within)}{f', with {given}' if given else ''}"
         case CallOut(number=number, within=within):
             shown = f", showing {number}" if number else ""
             return f"has the call go out{shown}{f', within {_time(within)}' if within is not None else ''}"
