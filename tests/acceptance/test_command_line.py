@@ -436,6 +436,7 @@ class TestDemo:
         assert report["dial_requests"] == report["attempts"] == sum(report["dispositions"].values()) == 200
         assert report["connected_to_agent"] == report["dispositions"]["connected_to_agent"] > 20
         assert report["human_answered"] == report["connected_to_agent"] + report["abandoned"]
+        assert not report.keys() & {"kept", "opt_outs"}, "what is of keys alone"
         # At 600 times real time a busy machine takes minutes of the shift to begin it.
         assert 0.2 < report["occupancy_ratio"] < 0.9
         assert f"{report['abandoned']}/{report['human_answered']}" in done.stdout
@@ -452,6 +453,7 @@ class TestDemo:
         assert report["human_answered"] > report["opt_outs"] + report["call_backs"] > 0
         assert report["reached"] <= report["called_back"] == report["call_backs"]
         assert f"{report['opt_outs']}, now on the list opt-outs" in done.stdout
+        assert "kept" not in report, "each figure is there once"
 
     def test_ctrl_c_ends_it_with_the_report_so_far(self, tmp_path: Path) -> None:
         path, report_path = self.leads(tmp_path, 2000), tmp_path / "report.json"

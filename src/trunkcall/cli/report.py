@@ -76,7 +76,8 @@ class Report:
 def told(report: Report) -> dict[str, Any]:
     """The report as JSON has it."""
     members = asdict(report)
-    return {**members, **(members.pop("kept") or {})}
+    kept = members.pop("kept") or {}
+    return members | kept
 
 
 def read_kept(url: str, call_backs_id: str) -> Kept:
