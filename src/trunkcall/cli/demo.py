@@ -25,9 +25,11 @@ from rich.console import Console
 from rich.live import Live
 
 import trunkcall
-from trunkcall.cli.client import InstanceTime, campaigns_client, connect_client, connection, health
+from trunkcall.cli.campaign_place import Place
+from trunkcall.cli.client import InstanceTime, campaigns_client, connection, health
 from trunkcall.cli.env import ENDPOINT_VARIABLE, environment
 from trunkcall.cli.files import open_output
+from trunkcall.cli.installation import Installation
 from trunkcall.cli.interrupts import exit_code, held_back
 from trunkcall.cli.lists.leads import Duplicates, LeadList
 from trunkcall.cli.lists.tokens import Tokens
@@ -55,9 +57,8 @@ SALT = "demonstration"
 
 
 NAME = "Demonstration"
-AGENTLESS_FLOW = "Default agentless flow"
 CALL_BACKS = "Call backs"
-"""The campaign for which that flow has people called back."""
+"""The campaign for which the default agentless flow has people called back."""
 PROGRESSIVE = {"progressiveDialerConfig": {"bandwidthAllocation": 1.0}}
 AGENTLESS: Mapping[str, Any] = {"agentlessDialerConfig": {}}
 KEYS = "1=0.1,9=0.05"
@@ -164,10 +165,10 @@ def _with_agents(data_dir: Path, url: str) -> _Shift:
 
 def _agentless(data_dir: Path, url: str) -> _Shift:
     """The agentless flow says its message; agents call back whoever wants that."""
-    client, given = campaigns_client(connection(data_dir, {})), environment(data_dir)
+    where, given = connection(data_dir, {}), environment(data_dir)
+    client = campaigns_client(where)
     call_backs_id = _started(client, given, CALL_BACKS, given["TRUNKCALL_CONTACT_FLOW_ID"], PROGRESSIVE)
-    listed = connect_client(connection(data_dir, {})).list_contact_flows(InstanceId=given["TRUNKCALL_INSTANCE_ID"])
-    (flow_id,) = (each["Id"] for each in listed["ContactFlowSummaryList"] if each["Name"] == AGENTLESS_FLOW)
+    flow_id = Place(where, Installation(given), None).flow(None, agentless=True)
     campaign_id = _started(client, given, NAME, flow_id, AGENTLESS)
     return _Shift(client, url, campaign_id, call_backs_id)
 
