@@ -117,6 +117,14 @@ def test_a_flow_is_drawn_into_a_file(command: Command, tmp_path: Path) -> None:
     assert ElementTree.parse(drawn).getroot().tag.endswith("svg")
 
 
+def test_a_flow_is_not_drawn_over_itself(command: Command) -> None:
+    path = command.file(flow())
+    code, _, err = command("draw", path, "--output", path)
+    assert code == 2
+    assert "is the flow itself" in err
+    assert path.read_text("utf-8") == flow()
+
+
 def test_a_flow_that_cannot_be_published_is_not_drawn(command: Command, tmp_path: Path) -> None:
     drawn = tmp_path / "flow.svg"
     code, _, err = command("draw", command.file(WRONG), "--output", drawn)

@@ -63,6 +63,8 @@ def draw(
 ) -> None:
     """Draw a flow: its actions, and what leads from each to which. Needs no server."""
     flow = _flow_in(file)
+    if file != STANDARD_INPUT and output.exists() and output.samefile(file):
+        raise typer.BadParameter(f"{output} is the flow itself. Name another file.", param_hint="--output")
     with open_output("--output", output) as drawn:
         drawn.write(drawing(flow, "standard input" if file == STANDARD_INPUT else Path(file).stem))
 
