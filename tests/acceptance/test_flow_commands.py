@@ -60,6 +60,14 @@ def test_a_flow_is_published_under_the_name_of_its_file_and_removed(flows: Flows
     assert "Reminder of May" not in flows.names
 
 
+def test_a_flow_that_no_campaign_may_have_is_told_by_what_flows_name_it(flows: Flows, tmp_path: Path) -> None:
+    file = tmp_path / "Hold.json"
+    file.write_text(flow(), "utf-8")
+    told = flows("publish", file, "--type", "CUSTOMER_HOLD").stdout
+    (flow_id,) = (each["id"] for each in json.loads(flows("list", "--json").stdout) if each["name"] == "Hold")
+    assert told == f"Hold was published. Flows name it by its id: {flow_id}\n"
+
+
 def test_what_cannot_be_published_is_told_before_anybody_is_asked(flows: Flows, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text(flow().replace("DisconnectParticipant", "HangUp"), "utf-8")

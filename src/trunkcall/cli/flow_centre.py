@@ -135,6 +135,8 @@ def publish(
         typer.echo(printable(f"Found here by name: {listed(names.found)}."), err=True)
     if as_json:
         typer.echo(json.dumps({"id": flow_id, "name": called, "created": of_name is None}, indent=2))
+    elif of_name is None and flow_type not in (None, CONTACT_FLOW):
+        typer.echo(printable(f"{called} was published. Flows name it by its id: {flow_id}"))
     elif of_name is None:
         how = f"`trunkcall campaign create NAME --flow {shlex.quote(called)}` makes a campaign that has it."
         typer.echo(printable(f"{called} was published. {how}"))
