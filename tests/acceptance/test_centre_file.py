@@ -250,6 +250,19 @@ def test_a_flow_that_was_only_saved_is_published(server: Serving, tmp_path: Path
     assert apply(server, file).stdout == "Nothing is to be changed.\n"
 
 
+def test_a_file_that_has_not_changed_leaves_what_was_saved_beside_a_published_flow(
+    server: Serving, tmp_path: Path, flow: str
+) -> None:
+    file = written(tmp_path, flow, "drafts", "+4930901808")
+    apply(server, file, "--yes")
+    connect, instance = server.client("connect"), {"InstanceId": _instance(server, "drafts")}
+    flow_id = listed(server, "flow", "drafts")["Reminder"]["id"]
+    connect.update_contact_flow_content(**instance, ContactFlowId=f"{flow_id}:$SAVED", Content="half of it")
+    assert apply(server, file).stdout == "Nothing is to be changed.\n"
+    saved = connect.describe_contact_flow(**instance, ContactFlowId=f"{flow_id}:$SAVED")["ContactFlow"]
+    assert saved["Content"] == "half of it"
+
+
 def test_what_only_another_table_names_is_not_removed(server: Serving, tmp_path: Path) -> None:
     """Else the queue would be in the way of its hours, and the file could never be applied."""
     file = tmp_path / "centre.toml"

@@ -94,9 +94,12 @@ def _values(centre: Centre, kind: str, thing: Named, names: Mapping[str, str]) -
         case "numbers":
             return {"number": thing.name}
         case "flows":
-            found = client.describe_contact_flow(**instance, ContactFlowId=f"{thing.id}:$SAVED")["ContactFlow"]
-            # One that is only saved is no flow for a campaign: its content is as good as none.
-            values = {"content": found["Content"] if found["Status"] == "PUBLISHED" else ""}
+            try:
+                found = client.describe_contact_flow(**instance, ContactFlowId=thing.id)["ContactFlow"]
+            except client.exceptions.ContactFlowNotPublishedException:
+                # One that is only saved is no flow for a campaign: its content is as good as none.
+                found = {"Content": ""}
+            values = {"content": found["Content"]}
         case "queues":
             found = client.describe_queue(**instance, QueueId=thing.id)["Queue"]
             caller = found.get("OutboundCallerConfig", {})
