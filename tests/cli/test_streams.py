@@ -79,6 +79,27 @@ def test_a_closed_input_is_no_hindrance(data_dir: Path) -> None:
     assert sh('trunkcall db check --data-dir "$DATA" <&-', data_dir).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("flow check -", "The content must have 1 to 256,000 characters, not 0."),
+        ("flow try examples/flows/press-one-to-speak.json --answer human", "the customer hangs up."),
+        ("flow remove 'Default outbound flow'", "There is no terminal to ask on: say --yes."),
+        ("load - --check", "is empty"),
+    ],
+)
+def test_whoever_reads_a_closed_input_finds_nothing_in_it(command: str, told: str, data_dir: Path) -> None:
+    ended = sh(f"trunkcall {command} <&-", data_dir, cwd=ROOT, TRUNKCALL_DATA_DIR=str(data_dir))
+    assert told in ended.stdout + ended.stderr
+
+
+def test_input_of_another_encoding_is_asked_for_again(data_dir: Path) -> None:
+    command = "trunkcall flow try examples/flows/press-one-to-speak.json"
+    ended = sh(f"printf '\\374\\nhuman\\n' | {command}", data_dir, cwd=ROOT, PYTHONIOENCODING="utf-8:strict")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.count("Who answers?") == 2
+
+
 def test_a_letter_that_the_terminal_does_not_have_is_written_otherwise(data_dir: Path) -> None:
     command = "trunkcall simulate --agents 1 --hours .05 --runs 2"
     ended = sh(command, data_dir, PYTHONIOENCODING="ascii")

@@ -11,7 +11,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from io import TextIOWrapper
+from io import BytesIO, TextIOWrapper
 
 _PLAIN = {"…": "~", "–": "-", "—": "-", "±": "~", "█": "#", "━": "-", "·": ".", "→": ">", "’": "'", "\u00a0": " "}
 """What stands for a character on a terminal that has few: one column for one."""
@@ -19,7 +19,8 @@ NO_OUTPUT = {errno.EBADF: "Standard output is closed.", errno.ENOSPC: "Standard 
 
 
 def usable_streams() -> None:
-    """Open what is closed, so that no file of ours is taken for a stream, and have every character written somehow."""
+    """Open what is closed, so that no file of ours is taken for a stream, and have every character written and read
+    somehow. In a closed standard input there is nothing."""
     for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
@@ -27,10 +28,15 @@ def usable_streams() -> None:
             # What is wanted of standard output fails, as it would have; what would be said of it is not missed.
             opened = os.open(os.devnull, flags)
             assert opened == number
+    if sys.stdin is None:
+        sys.stdin = TextIOWrapper(BytesIO())
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
     if sys.stderr is None:
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - likewise
+    if isinstance(sys.stdin, TextIOWrapper):
+        # What is of another encoding is told by whoever reads it, as anything else that is wrong.
+        sys.stdin.reconfigure(errors="replace")
     codecs.register_error("trunkcall", _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":

@@ -56,8 +56,6 @@ class Source:
         self.is_file = False
         self.path = path
         self._given_back = b""
-        if path == STANDARD_INPUT and sys.stdin is None:
-            raise LeadListError("The lead list cannot be read: standard input is closed.")
         try:
             self._file: BinaryIO = sys.stdin.buffer if path == STANDARD_INPUT else path.open("rb")
             if path != STANDARD_INPUT and path.is_file():
