@@ -61,8 +61,10 @@ def _named(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, s
     """Each id that has a name beside it: what it stands in, as what, its kind, and the name."""
     metadata = document.get("Metadata")
     beside = metadata.get("ActionMetadata") if isinstance(metadata, dict) else None
-    for action in document["Actions"] if isinstance(beside, dict) else ():
-        of_action = beside.get(action["Identifier"]) if isinstance(beside, dict) else None
+    if not isinstance(beside, dict):
+        return
+    for action in document["Actions"]:
+        of_action = beside.get(action["Identifier"])
         names = of_action.get("parameters") if isinstance(of_action, dict) else None
         yield from _within(action.get("Parameters", {}), names, None)
 
