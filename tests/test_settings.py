@@ -120,6 +120,7 @@ def test_a_flag_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
         ),
         (FUNCTION.replace("https", "http"), "must begin with https://: what is known of a customer would cross"),
         (FUNCTION.replace("https", "ftp"), "must be an address such as https://crm"),
+        (FUNCTION.replace("crm.", "crm "), "must be an address such as https://crm"),
         (FUNCTION.replace("crm", "me:secret@crm"), "without a password.$"),
         (FUNCTION.replace("'/k'", "''"), "must be the name of a file"),
         (f"{FUNCTION}at_once = 0", "at_once of .* must be from 1 to 10000, not 0"),

@@ -60,7 +60,7 @@ def _url(value: Value) -> str | None:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.username is not None or parts.fragment or not text.isascii() or not text.isprintable():
+    if not usable or parts.username is not None or parts.fragment or re.search("[^!-~]", text):
         return "must be an address such as https://crm.example.com/look-up, without a password"
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         return (
