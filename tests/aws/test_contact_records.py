@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from trunkcall.aws.contact_records import COLUMNS, Record, cell, to_record
+from trunkcall.cli.formats import MAX_CELL
 from trunkcall.domain.clearance import Cleared, Evidence, Hold, HoldReason, LocalTime, Prohibition
 from trunkcall.domain.contact import ContactRecord, ContactState, Disposition
 from trunkcall.domain.flow import Taken
@@ -95,6 +96,31 @@ def test_a_record_tells_which_way_a_contact_went_and_has_what_its_flow_has_set()
     ]
     assert record["Attributes"] == {"plan": "B", "name": "Ann", "wish": "2"}
     assert to_record(accepted, None, Scope("aws", "us-east-1", "000000000000"))["Flow"] == []
+
+
+def test_a_table_tells_where_the_flow_ended_and_can_be_filtered_by_its_branches() -> None:
+    trail = (
+        Taken("flow", "ask", "GetParticipantInput", "InputTimeLimitExceeded"),
+        Taken("flow", "ask", "GetParticipantInput", "1"),
+        Taken("flow", "ask", "GetParticipantInput", "1"),
+        Taken("other", "goodbye", "MessageParticipant", None),
+    )
+    talk = a_talk(queued_at=NOW, ended_at=NOW, work_ended_at=NOW)
+    record = to_record(replace(talk, flow_trail=trail), None, Scope("aws", "us-east-1", "000000000000"))
+    last = [cell(record, f"Flow.{name}") for name in ("FlowId", "ActionId", "Type", "Branch")]
+    assert last == ["other", "goodbye", "MessageParticipant", None]
+    assert cell(record, "Flow.Branches") == "|ask=InputTimeLimitExceeded|ask=1|goodbye|"
+    none = to_record(talk, None, Scope("aws", "us-east-1", "000000000000"))
+    assert {cell(none, column) for column in COLUMNS if column.startswith("Flow.")} == {None}
+
+
+def test_the_longest_way_through_a_flow_fits_into_a_cell_of_a_workbook() -> None:
+    trail = tuple(Taken("flow", f"{number:050}", "MessageParticipant", "NoMatchingCondition") for number in range(500))
+    talk = replace(a_talk(queued_at=NOW, ended_at=NOW, work_ended_at=NOW), flow_trail=trail)
+    text = cell(to_record(talk, None, Scope("aws", "us-east-1", "000000000000")), "Flow.Branches")
+    assert text.startswith(f"|{0:050}=NoMatchingCondition|")
+    assert text.endswith("=NoMatchingCondition|")
+    assert 30_000 < len(text) <= MAX_CELL
 
 
 def durations(contact: ContactRecord) -> tuple[int, int, int]:

@@ -213,13 +213,16 @@ def test_what_a_turn_has_come_to_is_kept_once_and_nothing_of_it_shows() -> None:
     assert "Ann" not in (change.progress or "")
 
 
-def test_who_hangs_up_leaves_the_trail_and_nothing_else() -> None:
+def test_who_hangs_up_leaves_the_trail_to_where_that_was_and_nothing_else() -> None:
     desk = Desk()
     desk.begin()
     desk.hear(FlowEvent.SAID)
     desk.runner.ended("c-1")
     (change,) = desk.runner.changes(desk.now)
-    assert (change.progress, [each.action_id for each in change.taken]) == (None, ["welcome"])
+    assert (change.progress, change.taken) == (
+        None,
+        (Taken("flow", "welcome", "MessageParticipant", ""), Taken("flow", "keys", "GetParticipantInput", None)),
+    )
     desk.runner.let_go("c-1")
     assert desk.hear(FlowEvent.SAID) == FlowStep(is_over=True)
     assert desk.runner.changes(desk.now) == ()

@@ -8,7 +8,7 @@ must not know where records are written or read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -42,6 +42,8 @@ class Kind(StrEnum):
 CONTACT_ID = "ContactId"
 PHONE_NUMBER = "CustomerEndpoint.Address"
 ATTRIBUTES = "Attributes"
+_FLOW = "Flow"
+_BRANCHES = "Flow.Branches"
 
 COLUMNS: Mapping[str, Kind] = {
     CONTACT_ID: Kind.TEXT,
@@ -81,16 +83,28 @@ COLUMNS: Mapping[str, Kind] = {
     "CallingRules.TimeZoneEvidence": Kind.TEXT,
     "CallingRules.TimeZones": Kind.TEXT,
     "CallingRules.LocalTimes": Kind.TEXT,
+    "Flow.FlowId": Kind.TEXT,
+    "Flow.ActionId": Kind.TEXT,
+    "Flow.Type": Kind.TEXT,
+    "Flow.Branch": Kind.TEXT,
+    _BRANCHES: Kind.TEXT,
 }
-"""Columns of a record in a table, in order; dots go into nested objects. The attributes come after them."""
+"""Columns of a record in a table, in order; dots go into nested objects, and of the flow into its last action. The
+attributes come after them."""
+_MAX_BRANCHES = 32_000
+"""Characters that a cell has of branches: a cell of a workbook takes no more."""
 
 
 def cell(record: Record, column: str) -> Any:
     """What a column of ``COLUMNS`` has for this record, None if that has not happened. Several are one text, with
-    spaces between them."""
+    spaces between them; branches have a bar at each side."""
+    if column == _BRANCHES:
+        return _branches(record[_FLOW])
     value: Any = record
     for name in column.split("."):
         value = value.get(name) if value is not None else None
+        if name == _FLOW:
+            value = value[-1] if value else None
     return " ".join(value) if isinstance(value, list) else value
 
 
@@ -140,7 +154,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "CallingRules": _calling_rules(contact, directory),
         "Hold": _hold(contact),
         "Forbidden": forbidden.value if forbidden is not None else None,
-        "Flow": [_taken(each) for each in contact.flow_trail],
+        _FLOW: [_taken(each) for each in contact.flow_trail],
         ATTRIBUTES: {**contact.attributes, **(contact.flow_attributes or {})},
     }
 
@@ -247,6 +261,14 @@ def _recording(recording: Recording, *, deleted: Instant | None) -> Record:
 
 def _taken(taken: Taken) -> Record:
     return {"FlowId": taken.flow_id, "ActionId": taken.action_id, "Type": taken.action, "Branch": taken.branch}
+
+
+def _branches(flow: Sequence[Record]) -> str | None:
+    """Each branch once, in the order in which they were taken first: a reader looks for ``|ask=1|``."""
+    names = (f"{each['ActionId']}={each['Branch']}" if each["Branch"] else each["ActionId"] for each in flow)
+    text = "".join(f"|{name}" for name in dict.fromkeys(names)) + "|"
+    whole = text[: text.rindex("|", 0, _MAX_BRANCHES) + 1]
+    return whole if flow else None
 
 
 def _calling_rules(contact: ContactRecord, directory: Directory | None) -> Record | None:

@@ -102,7 +102,8 @@ FlowOrder: TypeAlias = Say | Hush | Enqueue | Rank | Record | Ask | Hooks | Disc
 @dataclass(frozen=True, slots=True)
 class Taken:
     """An action that was taken, by its type, and the branch by which it was left: a result, or the place of its
-    condition; an error, '' for NextAction, None where nothing follows. There is nothing of people in it."""
+    condition; an error, '' for NextAction, None where nothing follows, or the contact was over. There is nothing of
+    people in it."""
 
     flow_id: str
     action_id: str

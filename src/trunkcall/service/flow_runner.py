@@ -312,10 +312,15 @@ class FlowRunner:
             run.at = replace(run.at, ending=Ending.RETURNED, awaits=None, until=None)
 
     def ended(self, contact_id: str) -> None:
-        """The contact is over: what of its flow is not on record is told once more, and the flow forgotten."""
+        """The contact is over: what of its flow is not on record is told once more, with the action in which it stood,
+        and the flow forgotten."""
         called = self._called.get(contact_id)
         if called is None or called.run is None:
             return
+        stood_in = self._action_of(called.run)
+        if stood_in is not None:
+            left = Taken(called.run.at.flow_id, stood_in.identifier, stood_in.type, None)
+            self._note(called, called.run, (left,))
         run, called.run = called.run, None
         self._of_leg.pop(run.leg_id, None)
         self._stepped.pop(contact_id, None)
