@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from flows.support import ERROR, EXAMPLES, action, flow
 from trunkcall.flows.checking import check
+from trunkcall.flows.document import Flow
 from trunkcall.flows.queues import queues_named
 
 QUEUE = action("queue", "TransferContactToQueue", errors={"QueueAtCapacity": "end", ERROR: "end"}, then="end")
@@ -21,10 +23,16 @@ def hello(then: str) -> dict[str, Any]:
     return action("hello", "MessageParticipant", {"Text": "Hello."}, then=then)
 
 
-def named(*actions: dict[str, Any], start: str | None = None) -> tuple[str, ...]:
-    checked = check(flow(*actions, start=start))
-    assert checked.flow is not None, checked.problems
-    return queues_named(checked.flow)
+def named(*actions: dict[str, Any], **others: str) -> tuple[str, ...]:
+    """The queues that a flow of these actions names, where there are the others, by id."""
+    flows = {"this": flow(*actions), **others}
+    for content in flows.values():
+        assert not check(content).problems
+    return queues_named("this", lambda flow_id: check(flows[flow_id]).flow if flow_id in flows else None)
+
+
+def goes_on(to: str, identifier: str = "elsewhere", error: str = "end") -> dict[str, Any]:
+    return action(identifier, "TransferToFlow", {"ContactFlowId": to}, errors={ERROR: error})
 
 
 def test_a_queue_that_stands_in_the_flow_is_the_one_that_people_are_put_into() -> None:
@@ -60,10 +68,41 @@ def test_a_flow_that_goes_round_is_looked_through_as_well() -> None:
     assert named(chosen("sales", "q1", then="again"), again, QUEUE) == ("q1",)
 
 
+def test_a_queue_counts_that_is_set_in_a_flow_to_which_this_one_goes_on() -> None:
+    assert named(goes_on("f2"), f2=flow(chosen("sales", "q1"), QUEUE)) == ("q1",)
+    assert named(goes_on("f2"), f2=flow(goes_on("f3")), f3=flow(chosen("sales", "q1"), QUEUE)) == ("q1",)
+    assert named(chosen("sales", "q1", then="elsewhere"), goes_on("f2"), f2=flow(QUEUE)) == ("q1",), "chosen before"
+    assert named(goes_on("f2"), f2=flow(QUEUE)) == ()
+
+
+def test_of_a_choice_before_another_flow_and_one_in_it_the_second_counts() -> None:
+    before = chosen("sales", "q1", then="elsewhere")
+    assert named(before, goes_on("f2"), f2=flow(chosen("service", "q2"), QUEUE)) == ("q2",)
+
+
+def test_what_a_flow_does_where_the_other_is_not_there_counts_only_then() -> None:
+    actions = [goes_on("f2", error="sales"), chosen("sales", "q1"), QUEUE]
+    assert named(*actions) == ("q1",)
+    assert named(*actions, f2=flow(chosen("service", "q2"), QUEUE)) == ("q2",)
+
+
+def test_to_which_flow_a_reference_leads_nobody_knows() -> None:
+    other = flow(chosen("service", "q2"), QUEUE)
+    assert named(goes_on("$.Attributes.flow"), **{"$.Attributes.flow": other}) == ()
+
+
+def test_flows_that_lead_to_one_another_are_looked_through_once() -> None:
+    round_and_round = flow(chosen("sales", "q1", then="elsewhere"), goes_on("this"))
+    assert named(goes_on("f2"), f2=round_and_round) == ()
+    with_a_way_out = flow(chosen("sales", "q1", error="elsewhere"), goes_on("this"), QUEUE)
+    assert named(goes_on("f2"), f2=with_a_way_out) == ("q1",)
+
+
 def test_of_the_usual_shapes_some_set_a_queue() -> None:
-    setting = {path.stem for path in EXAMPLES if queues_named(_flow(path.read_text("utf-8")))}
+    setting = {path.stem for path in EXAMPLES if queues_named("", _only(path.read_text("utf-8")))}
     assert setting == {"lambda-look-up", "priority-queue", "staffing"}
 
 
-def _flow(content: str) -> Any:
-    return check(content).flow
+def _only(content: str) -> Callable[[str], Flow | None]:
+    checked = check(content).flow
+    return lambda flow_id: checked if not flow_id else None

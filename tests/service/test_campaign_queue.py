@@ -161,6 +161,53 @@ async def test_a_campaign_does_not_get_a_flow_that_leaves_it_without_a_queue(flo
     assert await floor.queue_of(changed) == floor.service
 
 
+def going_on_to(flow_id: str) -> str:
+    return flow(action("elsewhere", "TransferToFlow", {"ContactFlowId": flow_id}, errors={ERROR: "end"}))
+
+
+async def test_a_flow_keeps_the_queue_of_a_campaign_whose_flow_goes_on_to_it(floor: Floor) -> None:
+    other = await floor.flow(setting(floor.sales), "Other")
+    flow_id = await floor.flow(going_on_to(other))
+    campaign = await floor.campaign(flow_id)
+    assert await floor.queue_of(campaign) == floor.sales
+    update = floor.flows.update_contact_flow_content
+    for content in (flow(), setting("gone"), setting(floor.sales, floor.service)):
+        with pytest.raises(InUseError, match=f"{flow_id} sets, which goes on to this one.*Keep it, or give"):
+            await update(NORTH, other, content, published=True)
+    with pytest.raises(InUseError, match=f"{flow_id} sets, which goes on to this one"):
+        await floor.flows.delete_contact_flow(NORTH, other)
+    with pytest.raises(InUseError, match=flow_id):
+        await floor.centre.queues.delete_queue(NORTH, floor.sales)
+    await update(NORTH, other, setting(floor.service), published=True)
+    assert await floor.queue_of(campaign) == floor.service
+    await floor.centre.campaigns.delete_campaign(campaign.campaign_id)
+    await floor.flows.delete_contact_flow(NORTH, other)
+
+
+async def test_a_flow_that_is_only_saved_sets_nothing_for_those_that_go_on_to_it(floor: Floor) -> None:
+    saved = await floor.flows.create_contact_flow(
+        NORTH,
+        name="Saved",
+        flow_type="CONTACT_FLOW",
+        content=setting(floor.sales),
+        description="",
+        published=False,
+        tags={},
+    )
+    flow_id = await floor.flow(going_on_to(saved.contact_flow_id))
+    with pytest.raises(InvalidInputError, match="or one to which it goes on by TransferToFlow"):
+        await floor.campaign(flow_id)
+    await floor.flows.update_contact_flow_content(NORTH, saved.contact_flow_id, setting(floor.sales), published=True)
+    assert await floor.queue_of(await floor.campaign(flow_id)) == floor.sales
+
+
+async def test_flows_that_no_campaign_has_its_queue_from_may_go_and_change(floor: Floor) -> None:
+    other = await floor.flow(setting(floor.sales), "Other")
+    await floor.campaign(await floor.flow(going_on_to(other)), queue_id=floor.service)
+    await floor.flows.update_contact_flow_content(NORTH, other, flow(), published=True)
+    await floor.flows.delete_contact_flow(NORTH, other)
+
+
 async def test_a_queue_stays_that_a_campaigns_flow_puts_people_into(floor: Floor) -> None:
     flow_id = await floor.flow(setting(floor.sales))
     campaign = await floor.campaign(flow_id)
@@ -186,7 +233,10 @@ async def test_a_flow_that_loses_its_queue_while_a_campaign_for_it_is_made_is_no
 
 
 @pytest.mark.virtual_time
-async def test_agents_of_the_flows_queue_take_the_live_answers_and_of_the_next_when_it_sets_another() -> None:
+@pytest.mark.parametrize("goes_on", [False, True], ids=["by itself", "in another flow"])
+async def test_agents_of_the_flows_queue_take_the_live_answers_and_of_the_next_when_it_sets_another(
+    goes_on: bool,
+) -> None:
     house = House.in_memory()
     await house.open(requests=0, agents=4)
     house_flow = next(iter(house.directory.contact_flows.values()))
@@ -196,8 +246,10 @@ async def test_agents_of_the_flows_queue_take_the_live_answers_and_of_the_next_w
     east, west = Queue("east", "East"), Queue("west", "West")
     profiles = [RoutingProfile(each.queue_id, each.name, alike([each.queue_id])) for each in (east, west)]
     agents = [replace(ann, routing_profile_id="east"), replace(bob, routing_profile_id="west")]
+    sets = replace(house_flow, contact_flow_id="other", name="Other") if goes_on else house_flow
+    begins = [replace(house_flow, content=going_on_to("other"))] if goes_on else []
     await house.kept.put_facts(
-        house.instance_id, [east, west, *profiles, *agents, replace(house_flow, content=setting("east"))]
+        house.instance_id, [east, west, *profiles, *agents, *begins, replace(sets, content=setting("east"))]
     )
     await house.kept.edit_campaign(
         "spring",
@@ -209,7 +261,7 @@ async def test_agents_of_the_flows_queue_take_the_live_answers_and_of_the_next_w
         await house.put(40)
         await house.until_all_ended(40)
         first = await took(house)
-        await house.kept.put_facts(house.instance_id, [replace(house_flow, content=setting("west"))])
+        await house.kept.put_facts(house.instance_id, [replace(sets, content=setting("west"))])
         await house.put(40, first=40)
         await house.until_all_ended(80)
         both = await took(house)

@@ -14,10 +14,11 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.domain.fields import Field
 from trunkcall.flows.checking import check
-from trunkcall.flows.queues import queues_named
+from trunkcall.flows.content import DEFAULT_CONTENT
+from trunkcall.flows.queues import flows_named, queues_named
 
 _KNOWN_FLOWS = 512
-"""Contents of which is known what they name: it is asked of each campaign whenever a fact changes."""
+"""Flows of which is known what they name: it is asked of each campaign whenever a fact changes."""
 
 
 def queue_of(campaign: Campaign, directory: Directory) -> str | None:
@@ -31,8 +32,9 @@ def queue_of(campaign: Campaign, directory: Directory) -> str | None:
 
 
 def queues_set_by(flow: ContactFlow, directory: Directory) -> tuple[str, ...]:
-    """The ids of the queues that the flow puts contacts into by itself, as far as they are there."""
-    ids = (last_of(named) for named in _named_in(flow.content))
+    """The ids of the queues that the flow, and those to which it goes on, put contacts into by themselves, as far as
+    they are there."""
+    ids = (last_of(named) for named in _named_by(flow, directory))
     return tuple(dict.fromkeys(queue_id for queue_id in ids if queue_id in directory.queues))
 
 
@@ -43,13 +45,14 @@ def check_queue_of(flow: ContactFlow, directory: Directory) -> None:
         return
     if there:
         why = f"this one sets {len(there)}, and a campaign dials for the agents of one."
-    elif _named_in(flow.content):
+    elif _named_by(flow, directory):
         why = "what this one sets is not in this instance."
     else:
         why = "this one sets none."
     raise InvalidInputError(
-        "{} is required for progressive and predictive campaigns, unless the contact flow sets a queue, by "
-        f"UpdateContactTargetQueue with its id or ARN before TransferContactToQueue: {why}",
+        "{} is required for progressive and predictive campaigns, unless the contact flow, or one to which it goes on "
+        "by TransferToFlow, sets a queue, by UpdateContactTargetQueue with its id or ARN before "
+        f"TransferContactToQueue: {why}",
         Field.QUEUE_ID,
     )
 
@@ -59,7 +62,27 @@ def last_of(id_or_arn: str) -> str:
     return id_or_arn.rpartition("/")[2]
 
 
+def _named_by(flow: ContactFlow, directory: Directory) -> tuple[str, ...]:
+    """The queues, as they are written."""
+    contents: dict[str, str] = {}
+    left = [flow]
+    while left:
+        each = left.pop()
+        if each.contact_flow_id not in contents:
+            content = contents[each.contact_flow_id] = each.content if each.content is not None else DEFAULT_CONTENT
+            others = (directory.contact_flows.get(last_of(named)) for named in _goes_on_to(content))
+            left += [other for other in others if other is not None and other.published]
+    return _named_in(tuple(contents.items()))
+
+
 @lru_cache(_KNOWN_FLOWS)
-def _named_in(content: str | None) -> tuple[str, ...]:
-    flow = check(content).flow if content is not None else None
-    return queues_named(flow) if flow is not None else ()
+def _goes_on_to(content: str) -> tuple[str, ...]:
+    flow = check(content).flow
+    return flows_named(flow) if flow is not None else ()
+
+
+@lru_cache(_KNOWN_FLOWS)
+def _named_in(contents: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Of the first of these flows: ids and contents of it, and of those to which it goes on."""
+    flows = {flow_id: check(content).flow for flow_id, content in contents}
+    return queues_named(contents[0][0], lambda named: flows.get(last_of(named)))

@@ -89,10 +89,13 @@ class ContactFlows:
             if found.published and not published:
                 return [replace(found, draft=content)]
             changed = replace(found, content=content, published=published, draft=None)
-            if found.contact_flow_id in use.queue_flow_ids and len(queues_set_by(changed, directory)) != 1:
+            flows = {**directory.contact_flows, found.contact_flow_id: changed}
+            stranded = _left_without_a_queue(directory, flows, use)
+            if stranded is not None:
                 raise InUseError(
-                    "A campaign that names no queue has the one that this contact flow sets, and the new content does "
-                    "not set exactly one of the instance. Keep it, or give the campaign another flow first."
+                    f"A campaign that names no queue has the one that {_sets_it(stranded, found)}, and with the new "
+                    "content there would not be exactly one of the instance. Keep it, or give the campaign another "
+                    "flow first."
                 )
             return [changed]
 
@@ -129,12 +132,36 @@ class ContactFlows:
                 raise InUseError(
                     f"The queue {queues[0].queue_id} has this contact flow as its outbound flow. Give it another first."
                 )
+            found = directory.contact_flows[flow_id]
+            left = {each: other for each, other in directory.contact_flows.items() if each != flow_id}
+            stranded = _left_without_a_queue(directory, left, use)
+            if stranded is not None:
+                raise InUseError(
+                    f"A campaign that names no queue has the one that {_sets_it(stranded, found)}. Have that one set "
+                    "a queue without it, or give the campaign another flow first."
+                )
             return [self._centre.removal(directory, FactKind.CONTACT_FLOW, flow_id)]
 
         await self._centre.change(instance, decide)
 
     def _find(self, directory: Directory, flow: str) -> ContactFlow:
         return self._centre.one(directory, ResourceKind.CONTACT_FLOW, directory.contact_flows, flow)
+
+
+def _left_without_a_queue(directory: Directory, flows: Mapping[str, ContactFlow], use: CentreUse) -> ContactFlow | None:
+    """A flow from which a campaign has its queue, and would have none any more if there were these flows."""
+    after = replace(directory, contact_flows=flows)
+    for flow_id in sorted(use.queue_flow_ids & directory.contact_flows.keys() & flows.keys()):
+        before = directory.contact_flows[flow_id]
+        if len(queues_set_by(before, directory)) == 1 and len(queues_set_by(flows[flow_id], after)) != 1:
+            return before
+    return None
+
+
+def _sets_it(flow: ContactFlow, this: ContactFlow) -> str:
+    if flow.contact_flow_id == this.contact_flow_id:
+        return "this contact flow sets"
+    return f"its contact flow {flow.contact_flow_id} sets, which goes on to this one"
 
 
 def _check(content: str, *, published: bool) -> None:

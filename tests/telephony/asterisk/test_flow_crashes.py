@@ -179,4 +179,4 @@ def test_whoever_is_in_a_flow_when_the_dialer_is_killed_goes_on_in_it(tmp_path: 
             assert heard(of[asked])[-1:] == [*AFTER]
         if waiter in up:
             assert in_order(bytes(of[waiter].heard[before:]), TONES) == [*WAITS], "whoever waits hears so"
-        assert trail(records[waiter])[-1] == "queue"
+        assert "queue" in trail(records[waiter])
