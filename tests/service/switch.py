@@ -78,7 +78,7 @@ class Phone:
             self.detection,
             self.playing is not None,
             self.held,
-            self.recordings,
+            recordings=self.recordings,
         )
 
 

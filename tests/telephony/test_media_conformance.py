@@ -25,6 +25,7 @@ from trunkcall.engine.commands import (
 )
 from trunkcall.engine.events import (
     BeepHeard,
+    CarrierFound,
     DetectionEnded,
     KeyPressed,
     LegAnswered,
@@ -241,6 +242,20 @@ async def test_a_party_puts_the_other_on_hold_by_the_telephone_and_is_told_once(
     await comes(line, lambda: len(told(line, PutOnHold)) == 2)
     assert told(line, LegsUnbridged) == []
     assert told(line, LegEnded) == []
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_whoever_takes_over_is_told_which_telephones_have_put_somebody_on_hold(line: Line, back: bool) -> None:
+    await in_session(line)
+    line.put_on_hold("session")
+    await comes(line, lambda: told(line, PutOnHold))
+    if back:
+        line.put_on_hold("session", back=True)
+        await comes(line, lambda: told(line, TakenOffHold))
+    await line.carrier.close()
+    await line.start()
+    (found,) = told(line, CarrierFound)
+    assert [(leg.leg_id, leg.holds) for leg in found.legs] == [("session", not back)]
 
 
 async def test_an_agent_on_hold_can_be_given_a_customer_and_speaks_once_the_hold_ends(line: Line) -> None:

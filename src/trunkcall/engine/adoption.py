@@ -170,6 +170,7 @@ class Adoption:
         # trace holds no other ids than those that changes tell of.
         leg_id = live.agent_leg_id or f"{live.leg_id}-agent"
         leg = self._state.registry.enter_agent_leg(leg_id, contact)
+        leg.holds = None
         leg.state = LegState.UP if contact.state is ContactState.CONNECTED else LegState.ORIGINATING
         contact.agent_id, contact.agent_leg_id = agent.agent_id, leg_id
 
@@ -280,6 +281,10 @@ class Adoption:
                 self._legs.answered(live.leg_id, now)
             case LegState.ORIGINATING | LegState.ENDED:
                 pass
+        if live.holds is True:
+            self._legs.put_on_hold(live.leg_id, now)
+        elif live.holds is False:
+            self._legs.taken_off_hold(live.leg_id, now)
         if contact is None:
             return
         if leg.party is LegParty.AGENT:

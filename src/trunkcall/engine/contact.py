@@ -242,8 +242,8 @@ class Leg:
         self.state = _ORIGINATING
         self.line: LineUse | None = None
         """None of one that a former dialer began, and of an agent's."""
-        self.holds = False
-        """Whether its party has put the other on hold, as far as it is known."""
+        self.holds: bool | None = False
+        """Whether its party has put the other on hold; None of one that a former dialer began, until it is told."""
         self.doubted = False
         """Whether the carrier was asked, before it was to be given up, if it is bridged."""
 

@@ -182,7 +182,7 @@ class LegReports:
     def put_on_hold(self, leg_id: str, now: Instant) -> None:
         """Of customers who put their agents on hold nothing is kept."""
         leg = self._registry.legs.get(leg_id)
-        if leg is not None and not leg.holds:
+        if leg is not None and leg.holds is not True:
             leg.holds = True
             if (contact := self._talk_of(leg)) is not None:
                 self._state.out.change(CustomerPutOnHold(contact.contact_id, now))
@@ -190,7 +190,7 @@ class LegReports:
     def taken_off_hold(self, leg_id: str, now: Instant) -> None:
         """A former dialer may have heard of the beginning."""
         leg = self._registry.legs.get(leg_id)
-        if leg is not None:
+        if leg is not None and leg.holds is not False:
             leg.holds = False
             if (contact := self._talk_of(leg)) is not None:
                 self._state.out.change(CustomerTakenOffHold(contact.contact_id, now))

@@ -180,6 +180,7 @@ class Sessions:
                 continue
             if leg is None:
                 leg = self._registry.enter_session_leg(session.leg_id, session.host)
+                leg.holds = None
                 ring_ends_at = now + self._state.config.agent_ring_timeout
                 self._state.timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, leg.leg_id)
             leg.session_of = agent.agent_id

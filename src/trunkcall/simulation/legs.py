@@ -76,7 +76,8 @@ class SimulatedLeg:
     def as_live(self) -> LiveLeg:
         peer_id = self.peer.leg_id if self.peer is not None else None
         recordings = tuple(self.recordings)
-        return LiveLeg(self.leg_id, self.state, peer_id, self.detection, bool(self.prompts), self.held, recordings)
+        playing = bool(self.prompts)
+        return LiveLeg(self.leg_id, self.state, peer_id, self.detection, playing, self.held, self.holds, recordings)
 
 
 LegDeed: TypeAlias = Callable[[SimulatedLeg], None]

@@ -18,6 +18,7 @@ from telephony.support import Behaviour, answered, bridge, ends, in_session, tol
 from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import PlayTone, StopPlaying, UnbridgeLegs
 from trunkcall.engine.events import (
+    CarrierFound,
     CarrierLost,
     KeyPressed,
     LegsBridged,
@@ -181,6 +182,48 @@ async def test_a_customer_who_is_joined_with_a_telephone_on_hold_hears_music_and
     await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
     phone.hold("sendrecv")
     await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
+
+
+async def test_a_customer_who_is_joined_with_a_telephone_on_hold_after_a_takeover_hears_music(
+    line: AsteriskLine,
+) -> None:
+    await in_session(line)
+    phone = line.phones[AGENTS[0]]
+    phone.hold()
+    await until(lambda: told(line, PutOnHold))
+    await line.carrier.close()
+    await line.start()
+    (found,) = told(line, CarrierFound)
+    assert [(leg.leg_id, leg.holds) for leg in found.legs] == [("session", True)]
+    await answered(line, "customer", CUSTOMERS)
+    caller, _ = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    phone.hold("sendrecv")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
+    assert told(line, PutOnHold) == []
+    assert told(line, TakenOffHold) == [TakenOffHold("session")]
+
+
+async def test_a_hold_that_ends_while_no_dialer_is_there_ends_its_music(line: AsteriskLine) -> None:
+    await in_session(line)
+    phone = line.phones[AGENTS[0]]
+    phone.hold()
+    await until(lambda: told(line, PutOnHold))
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    await line.carrier.close()
+    phone.hold("sendrecv")
+    await until(lambda: len(agent.answers) == 2)
+    await line.start()
+    (found,) = told(line, CarrierFound)
+    assert {leg.leg_id: leg.holds for leg in found.legs} == {"customer": None, "session": False}
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    assert heard_s(caller, MUSIC_HZ, at) == 0
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

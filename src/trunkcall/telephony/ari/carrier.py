@@ -51,7 +51,7 @@ from trunkcall.telephony.ari.addresses import Addresses
 from trunkcall.telephony.ari.auto_answer import VARIABLES
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.detection import amd_arguments
-from trunkcall.telephony.ari.legs import AriLeg, adopted, live, unheard
+from trunkcall.telephony.ari.legs import ON_HOLD, AriLeg, adopted, live, unheard
 from trunkcall.telephony.ari.phones import Phones
 from trunkcall.telephony.ari.prompts import Speak
 from trunkcall.telephony.ari.recordings import NewFileOf
@@ -415,6 +415,7 @@ class AriCarrier:
         bridges = await self._known(switch, Request("GET", "bridges"))
         value = await switch.variable(f"{self._app}_unheard")
         legs = self._legs_in(channels, bridges)
+        await asyncio.gather(*[self._ask_for_hold(switch, leg) for leg in legs.values() if not leg.kind.is_customers])
         if not switch.is_open:
             raise SwitchError(await switch.lost())
         self._switch, self._lost, self.trouble = switch, False, None
@@ -431,6 +432,15 @@ class AriCarrier:
             self._heed(event)
         if value:
             await switch.set_variable(f"{self._app}_unheard", "")
+
+    async def _ask_for_hold(self, switch: Switch, leg: AriLeg) -> None:
+        """Learn whether an agent's phone has put the customer on hold: a former dialer alone, or nobody, was told."""
+        if not leg.is_ours:
+            return
+        query = {"variable": ON_HOLD}
+        answer = await switch.ask(Request("GET", f"channels/{self._board.names.channel(leg.leg_id)}/variable", query))
+        if answer.is_ok:
+            leg.holds = answer.holds(model.Variable).value == "1"
 
     async def _known(self, switch: Switch, request: Request) -> Answer:
         answer = await switch.ask(request)
@@ -496,4 +506,4 @@ def _with_media(leg: LiveLeg, known: AriLeg) -> LiveLeg:
     detection = None if known.awaits_greeting else leg.detection
     has = live(known)
     held = leg.held if known.adopted else has.held
-    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, detection, has.playing, held, has.recordings)
+    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, detection, has.playing, held, has.holds, has.recordings)

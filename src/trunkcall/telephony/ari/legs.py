@@ -29,6 +29,8 @@ HOME: Final = "TRUNKCALL_HOME"
 """Of a leg on hold: the one that it is joined with."""
 PEER: Final = "TRUNKCALL_PEER"
 """The name of the channel that ends with this one where no dialer is there to end it."""
+ON_HOLD: Final = "CHANNEL(rtp,hold)"
+"""1 where the party of a channel has put the other on hold, 0 where not; Asterisk knows by itself."""
 SHOWN_VARIABLES: Final = (LEG, KIND, RING, DETECTED, HOME)
 """What Asterisk is to tell with every channel (``channelvars`` of its ari.conf)."""
 
@@ -207,6 +209,7 @@ def live(leg: AriLeg) -> LiveLeg:
         leg.detection,
         playing=None if leg.adopted else bool(leg.prompts),
         held=leg.held,
+        holds=leg.holds,
         # Of a leg that was found, too: what somebody had recorded of it before has ended with the streams for it.
         recordings=tuple(leg.recordings),
     )
