@@ -3,6 +3,10 @@ that was interrupted is the last that there is of a talk."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from engine.floor import Floor
 from engine.sessions import on_the_line
 from trunkcall.domain.changes import ContactRecorded
@@ -130,9 +134,11 @@ def test_an_announcement_of_which_nothing_is_heard_any_more_counts_as_not_heard(
 def test_an_announcement_of_what_is_not_wanted_any_more_is_no_matter_of_the_record() -> None:
     floor = talking(announces=True)
     floor.tell(RecordingWished("spring-1", RecordingWish.STOP))
+    floor.restart(*legs_of_a_talk(floor))
     customer_ends(floor)
     assert not floor.asked(StartRecording)
-    assert not floor.asked(ContactRecorded)
+    assert told(floor) == ()
+    assert len(floor.asked(AnnounceRecording)) == 2, "both were told once"
 
 
 def test_an_agent_whose_customer_leaves_during_the_announcement_hears_no_more_of_it() -> None:
@@ -347,13 +353,67 @@ def test_the_next_dialer_records_nothing_of_what_was_suspended() -> None:
     assert len(floor.asked(StartRecording)) == 2
 
 
-def test_the_next_dialer_does_not_begin_what_may_not_have_been_announced() -> None:
+def test_what_the_next_dialer_finds_being_announced_it_announces_anew_before_it_records() -> None:
+    """Nobody knows how much of it the customer has heard, and nobody is recorded untold."""
     floor = talking(announces=True)
+    assert [each.unrecorded for each in told(floor)] == [Unrecorded.NOT_ANNOUNCED], "until it is"
+    floor.wait(2)
     floor.restart(*legs_of_a_talk(floor))
-    announced = len(floor.asked(AnnounceRecording))
-    floor.presses(floor.session("ann"), "*4")
-    floor.presses(floor.session("ann"), "*5")
+    first, _, again, to_agent = floor.asked(AnnounceRecording)
+    assert (again.leg_id, to_agent.leg_id) == (first.leg_id, floor.session("ann"))
+    floor.tell(PlaybackEnded(first.leg_id, first.play_id))
+    assert not floor.asked(StartRecording), "the customer has not heard all of it"
+    floor.tell(PlaybackEnded(again.leg_id, again.play_id))
+    assert floor.asked(StartRecording) == [StartRecording(again.leg_id, FIRST, floor.now)]
+    assert told(floor) == (Recording(FIRST, floor.now),)
+
+
+def test_who_leaves_before_it_could_be_announced_anew_is_on_record_as_not_announced() -> None:
+    floor = talking(announces=True)
+    floor.restart()
+    floor.wait(60)
+    assert not floor.asked(StartRecording)
+    assert [each.unrecorded for each in told(floor)] == [Unrecorded.NOT_ANNOUNCED]
+    assert floor.end_of("spring-1").contact_id == "spring-1"
+
+
+def test_an_announcement_that_was_given_up_is_begun_by_nobody_else() -> None:
+    floor = talking(announces=True)
+    of_customer, _ = floor.asked(AnnounceRecording)
+    floor.tell(PlaybackEnded(of_customer.leg_id, of_customer.play_id, heard=False))
+    floor.restart(*legs_of_a_talk(floor))
+    floor.presses(floor.session("ann"), "*4*5")
     floor.tell(RecordingWished("spring-1", RecordingWish.START))
     floor.wait(120)
     assert not floor.asked(StartRecording)
-    assert len(floor.asked(AnnounceRecording)) == announced, "in the middle of a talk nobody is told"
+    assert len(floor.asked(AnnounceRecording)) == 2
+
+
+def test_an_announcement_that_is_lost_with_the_switch_is_begun_anew_and_one_that_goes_on_is_not() -> None:
+    floor = talking(announces=True)
+    floor.tell(CarrierLost())
+    customer, session = legs_of_a_talk(floor)
+    floor.tell(CarrierFound((replace(customer, playing=True), session)))
+    assert len(floor.asked(AnnounceRecording)) == 2
+    floor.tell(CarrierLost())
+    floor.tell(CarrierFound((customer, session)))
+    assert len(floor.asked(AnnounceRecording)) == 4
+    *_, again, _ = floor.asked(AnnounceRecording)
+    floor.tell(PlaybackEnded(again.leg_id, again.play_id))
+    assert len(floor.asked(StartRecording)) == 1
+
+
+@pytest.mark.parametrize("is_heard_by", ["this dialer", "the next"])
+def test_what_is_suspended_while_it_is_announced_stays_so_whatever_crashes(is_heard_by: str) -> None:
+    floor = talking(announces=True)
+    floor.presses(floor.session("ann"), "*4")
+    if is_heard_by == "the next":
+        floor.restart(*legs_of_a_talk(floor))
+    *_, of_customer, _ = floor.asked(AnnounceRecording)
+    floor.tell(PlaybackEnded(of_customer.leg_id, of_customer.play_id))
+    assert [each.unrecorded for each in told(floor)] == [None], "it was announced"
+    floor.restart(*legs_of_a_talk(floor))
+    floor.wait(60)
+    assert not floor.asked(StartRecording), "the customer may be saying a card number"
+    floor.presses(floor.session("ann"), "*5")
+    assert [each.recording_id for each in floor.asked(StartRecording)] == [SECOND_PART]

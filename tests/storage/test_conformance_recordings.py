@@ -37,8 +37,10 @@ async def talked(store: Store, lease: Lease, number: str, *, ended_at: int | Non
         ContactConnecting(contact_id, f"agent-of-{contact_id}", f"agent-leg-of-{contact_id}", AT),
         ContactConnected(contact_id, f"agent-of-{contact_id}", AT),
     ]
-    if recorded:
-        changes.append(ContactRecorded(contact_id, (Recording(f"{contact_id}.1", AT, AT, ended_at),), AT))
+    changes.append(ContactRecorded(contact_id, (Recording(f"{contact_id}.1", AT, AT, ended_at),), AT))
+    if not recorded:
+        # It was to be, and is not any more.
+        changes.append(ContactRecorded(contact_id, (), AT))
     if ended_at is not None:
         how = Disposition.CONNECTED_TO_AGENT, DisconnectReason.CUSTOMER_DISCONNECT
         changes.append(ContactEnded(contact_id, CAMPAIGN, ended_at, *how))

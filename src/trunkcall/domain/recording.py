@@ -59,6 +59,11 @@ class Recording:
     def goes_on(self) -> bool:
         return self.stopped_at is None and self.unrecorded is None
 
+    @property
+    def is_announced(self) -> bool:
+        """Whether it is being announced: it says that it was not until that has been heard, or is given up."""
+        return self.stopped_at is None and self.unrecorded is Unrecorded.NOT_ANNOUNCED
+
 
 def recording_id_of(contact_id: str, part: int) -> str:
     """The id of a contact's recording; parts count from 1."""

@@ -309,4 +309,4 @@ class Adoption:
         elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:
             self._safe_harbour.speak(contact, now)
         elif contact.state is ContactState.CONNECTED:
-            self._recordings.found(contact, live.recordings, now)
+            self._recordings.found(contact, live, now)

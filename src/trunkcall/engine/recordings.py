@@ -13,6 +13,7 @@ from typing import Final, assert_never
 from trunkcall.domain.changes import ContactRecorded
 from trunkcall.domain.contact import ContactState, LiveContact
 from trunkcall.domain.instants import SECOND, Duration, Instant
+from trunkcall.domain.leg import LiveLeg
 from trunkcall.domain.recording import (
     Recording,
     RecordingWish,
@@ -104,6 +105,11 @@ class Recordings:
                     contact.recording = RecordingOfContact(wanted=False)
                     return contact.campaign.settings.records
                 possible, recording.wanted, recording.suspended = recording.wanted, False, False
+                if _is_announced(recording):
+                    # Nothing was to be recorded any more.
+                    recording.recordings = recording.recordings[:-1]
+                    self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+                    return possible
                 self._end_suspension(contact, recording, now)
                 self._stop(contact, recording, now)
                 return possible
@@ -114,6 +120,7 @@ class Recordings:
                 last = recording.recordings[-1] if recording.recordings else None
                 if last is not None and last.goes_on:
                     self._state.out.do(SuspendRecording(last.recording_id), contact)
+                if last is not None and (last.goes_on or last.is_announced):
                     self._note(contact, recording, replace(last, suspensions=(*last.suspensions, (now, None))), now)
                 return True
             case RecordingWish.RESUME:
@@ -191,20 +198,24 @@ class Recordings:
             # Whether an announcement was heard nobody knows; what is not recorded by now is not begun in a talk.
             contact.recording = RecordingOfContact(wanted=False)
         elif live.recordings:
-            goes_on = live.recordings[-1].goes_on
-            suspended = is_suspended(live.recordings)
+            last = live.recordings[-1]
+            suspended, begun = is_suspended(live.recordings), last.goes_on or last.is_announced
             contact.recording = RecordingOfContact(
-                live.recordings, goes_on or suspended, suspended, announced=True, doubted=goes_on
+                live.recordings, begun or suspended, suspended, announced=not last.is_announced, doubted=begun
             )
 
-    def found(self, contact: Contact, recorded: tuple[str, ...] | None, now: Instant) -> None:
-        """The carrier has the customer's leg; ``recorded`` are its recordings that go on, None where it cannot tell.
-        What a former dialer had begun, and is not there, is gone on with in another part."""
-        recording = contact.recording
+    def found(self, contact: Contact, customer: LiveLeg, now: Instant) -> None:
+        """The carrier has the customer's leg. What a former dialer had begun, or this one before the carrier was lost,
+        and is not there, is gone on with in another part, or announced anew."""
+        recording, recorded = contact.recording, customer.recordings
         if recording is None or contact.state is not ContactState.CONNECTED or not recording.recordings:
             return
         doubted, recording.doubted = recording.doubted, False
         last = recording.recordings[-1]
+        if last.is_announced:
+            if doubted or not customer.playing:
+                self._begin(contact, recording, now)
+            return
         if not last.goes_on or (recorded is None and not doubted) or last.recording_id in (recorded or ()):
             return
         self._note(contact, recording, replace(last, stopped_at=now), now)
@@ -217,15 +228,22 @@ class Recordings:
             self._announce(contact, recording, now)
             return
         if recording.suspended:
+            if _is_announced(recording):
+                # It goes on in another part.
+                was_to_be = replace(recording.recordings[-1], stopped_at=now, unrecorded=None)
+                self._note(contact, recording, was_to_be, now)
             return
         self._state.timers.stop(TimerKind.RECORDING, contact.contact_id)
-        recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
-        recording.recordings = (*recording.recordings, Recording(recording_id, now))
-        self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+        recording_id = self._next_id(contact, recording)
+        self._note_next(contact, recording, Recording(recording_id, now), now)
         self._state.out.do(StartRecording(contact.leg_id, recording_id, now), contact)
 
     def _announce(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
-        """Tell both of them; what the customer has heard counts."""
+        """Tell both of them; what the customer has heard counts. If nobody is there to hear of the end, the record says
+        that it was not announced, and the next dialer announces it anew."""
+        if not _is_announced(recording):
+            to_be = Recording(self._next_id(contact, recording), now, unrecorded=Unrecorded.NOT_ANNOUNCED)
+            self._note_next(contact, recording, to_be, now)
         contact_id, campaign_id = contact.contact_id, contact.campaign.campaign_id
         recording.announcement = contact.new_play_id(now)
         for leg_id, each in (
@@ -238,12 +256,8 @@ class Recordings:
 
     def _not_announced(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
         was_wanted, recording.wanted, recording.announcement = recording.wanted, False, None
-        if not was_wanted:
-            return
-        recording_id = recording_id_of(contact.contact_id, len(recording.recordings) + 1)
-        never = Recording(recording_id, now, unrecorded=Unrecorded.NOT_ANNOUNCED)
-        recording.recordings = (*recording.recordings, never)
-        self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
+        if was_wanted:
+            self._note(contact, recording, replace(recording.recordings[-1], stopped_at=now), now)
 
     def _end_suspension(self, contact: Contact, recording: RecordingOfContact, now: Instant) -> None:
         if is_suspended(recording.recordings):
@@ -256,6 +270,18 @@ class Recordings:
         if last is not None and last.goes_on:
             self._state.out.do(StopRecording(last.recording_id), contact)
             self._note(contact, recording, replace(last, stopped_at=now), now)
+
+    @staticmethod
+    def _next_id(contact: Contact, recording: RecordingOfContact) -> str:
+        """Of the part that begins next; one that was announced is that part."""
+        return recording_id_of(contact.contact_id, len(recording.recordings) + (not _is_announced(recording)))
+
+    def _note_next(self, contact: Contact, recording: RecordingOfContact, part: Recording, now: Instant) -> None:
+        if _is_announced(recording):
+            self._note(contact, recording, part, now)
+        else:
+            recording.recordings = (*recording.recordings, part)
+            self._state.out.change(ContactRecorded(contact.contact_id, recording.recordings, now))
 
     def _note(self, contact: Contact, recording: RecordingOfContact, last: Recording, now: Instant) -> None:
         recording.recordings = (*recording.recordings[:-1], last)
@@ -271,6 +297,11 @@ class Recordings:
         if last.recording_id != recording_id or not last.goes_on:
             return None
         return contact, recording, last
+
+
+def _is_announced(recording: RecordingOfContact) -> bool:
+    """Whether the last part is being announced."""
+    return bool(recording.recordings) and recording.recordings[-1].is_announced
 
 
 def _for_agent(announcement: str) -> str:

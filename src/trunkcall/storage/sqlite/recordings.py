@@ -16,8 +16,9 @@ _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(tuple[Recording, ...]).decode
 
 
-def recordings_document(recordings: tuple[Recording, ...]) -> str:
-    return _encode(recordings).decode()
+def recordings_document(recordings: tuple[Recording, ...]) -> str | None:
+    """None where nothing is to be recorded any more."""
+    return _encode(recordings).decode() if recordings else None
 
 
 def recordings_of(document: str | None) -> tuple[Recording, ...]:
