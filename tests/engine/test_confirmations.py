@@ -7,12 +7,13 @@ from engine.floor import Floor
 from engine.sessions import on_the_line, talking
 from engine.support import SALES
 from trunkcall.domain.agent import AgentState, AgentStatus
-from trunkcall.domain.confirmations import Confirmation, Told
+from trunkcall.domain.confirmations import NOTHING_RECORDED, RECORDED_AGAIN, TONES, Confirmation, Told
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
+from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import BridgeLegs, Confirm, HangUp, OriginateSessionLeg, PlayTone, StopPlaying
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import LegEnded, PlaybackEnded
+from trunkcall.engine.events import LegEnded, LegsBridged, PlaybackEnded
 
 TONE = ((880, 150),)
 TELLS = EngineConfig(confirms=True, answer_tone=TONE)
@@ -148,6 +149,61 @@ def test_nobody_is_told_of_being_offline_who_has_not_said_a_word_to_a_new_dialer
     floor.session_comes_up("ann")
     assert [each for each in floor.log[before:] if isinstance(each, Confirm)] == []
     assert floor.session("ann") == session
+
+
+# --- what is recorded of a talk ---------------------------------------------------------------------------------------
+
+
+def in_a_talk(*, records: bool, config: EngineConfig = TELLS) -> tuple[Floor, str]:
+    floor = on_the_line("ann", config=config)
+    floor.campaign(records=records, requests=1)
+    floor.answers("spring-1")
+    session = floor.session("ann")
+    floor.tell(LegsBridged(floor.leg("spring-1"), session))
+    return floor, session
+
+
+def hears_of(floor: Floor, keys: str) -> list[tuple[str, Tone]]:
+    """On which leg which tones are heard as the agent presses these."""
+    before = len(floor.asked(PlayTone))
+    floor.presses(floor.session("ann"), keys)
+    return [(each.leg_id, each.tone) for each in floor.asked(PlayTone)[before:]]
+
+
+def test_an_agent_hears_in_the_talk_that_nothing_is_recorded_any_more_and_that_it_is_again() -> None:
+    floor, session = in_a_talk(records=True)
+    assert hears_of(floor, "*4") == [(session, NOTHING_RECORDED)]
+    assert hears_of(floor, "*4") == [(session, NOTHING_RECORDED)], "whoever is not sure asks again"
+    assert hears_of(floor, "*5") == [(session, RECORDED_AGAIN)]
+    assert hears_of(floor, "*5") == [(session, RECORDED_AGAIN)]
+    assert len({each.play_id for each in floor.asked(PlayTone)}) == len(floor.asked(PlayTone))
+
+
+def test_of_a_talk_that_is_not_recorded_an_agent_hears_that_nothing_is() -> None:
+    floor, session = in_a_talk(records=False)
+    assert hears_of(floor, "*4") == [(session, NOTHING_RECORDED)]
+    assert hears_of(floor, "*5") == [(session, TONES[Confirmation.NOT_POSSIBLE])]
+
+
+def test_an_agent_whose_phone_rings_for_each_contact_hears_it_too() -> None:
+    floor = Floor(agents=1, config=TELLS)
+    floor.campaign(records=True, requests=1)
+    floor.answers("spring-1")
+    floor.agent_picks_up("spring-1")
+    floor.presses(floor.agent_leg("spring-1"), "*4")
+    assert [(each.leg_id, each.tone) for each in floor.asked(PlayTone)] == [
+        (floor.agent_leg("spring-1"), NOTHING_RECORDED)
+    ]
+
+
+def test_where_confirmations_are_off_nothing_is_heard_of_it() -> None:
+    floor, _ = in_a_talk(records=True, config=EngineConfig())
+    assert hears_of(floor, "*4*5") == []
+
+
+def test_what_an_agent_hears_by_tones_can_be_told_apart() -> None:
+    heard = [*TONES.values(), NOTHING_RECORDED, RECORDED_AGAIN]
+    assert len(set(heard)) == len(heard)
 
 
 # --- what has become of keys ------------------------------------------------------------------------------------------

@@ -47,6 +47,11 @@ TONES: Final[Mapping[Confirmation, Tone]] = {
 }
 """Where nobody speaks."""
 
+NOTHING_RECORDED: Final[Tone] = ((1500, 70), (750, 140))
+RECORDED_AGAIN: Final[Tone] = ((750, 70), (1500, 140))
+"""What an agent hears in a talk of its being recorded: by tones always, because words would be heard in place of the
+customer's."""
+
 TIME: Final = "{time}"
 DISPOSITION: Final = "{disposition}"
 NUMBER: Final = "{number}"

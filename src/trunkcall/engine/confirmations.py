@@ -1,7 +1,8 @@
-"""What agents are told on the telephone beside talks: what they are now, what was noted, what is not possible.
+"""What agents are told on the telephone: beside talks what they are now, what was noted, what is not possible; in a
+talk nothing but whether it is recorded, by a tone.
 
-Decides when an agent is told something, and that the latest is heard alone. Nobody is told anything in a talk, and
-nothing of it delays one. It must not know words, nor tones.
+Decides when an agent is told something, and that the latest is heard alone. Nothing of it delays a talk. It must not
+know words, nor what a tone says.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from typing import Final
 from trunkcall.domain.agent import IN_A_CALL, AgentState
 from trunkcall.domain.confirmations import OF_STATE, Confirmation, Told
 from trunkcall.domain.instants import SECOND, Duration, Instant
-from trunkcall.engine.commands import Confirm, StopPlaying
+from trunkcall.domain.tones import Tone
+from trunkcall.engine.commands import Confirm, PlayTone, StopPlaying
+from trunkcall.engine.contact import Contact
 from trunkcall.engine.pools import Agent
 from trunkcall.engine.state import EngineState
 from trunkcall.engine.timers import TimerKind
@@ -54,6 +57,13 @@ class Confirmations:
         agent.hears = f"{leg.leg_id}-{now}-{self._begun}"
         self._state.out.do(Confirm(leg.leg_id, agent.hears, told))
         self._state.timers.set(now + OVER_WITHIN, TimerKind.CONFIRMATION_OVERDUE, agent.agent_id)
+
+    def sound(self, contact: Contact, tone: Tone, now: Instant) -> None:
+        """Have the agent of a talk hear a tone; the customer does not."""
+        leg_id = contact.agent_leg_id
+        if self._state.config.confirms and leg_id is not None:
+            self._begun += 1
+            self._state.out.do(PlayTone(leg_id, f"{leg_id}-{now}-{self._begun}", tone), contact)
 
     def break_off(self, agent: Agent) -> None:
         """What the agent is being told is not to be heard any more."""

@@ -112,7 +112,8 @@ def _came_to_nothing(deed: Deed, legs: Mapping[str, Leg]) -> bool:
             contact = leg.contact if leg is not None else None
             return contact is None or contact.leg_id != deed.customer_leg_id or contact.state is not _CONNECTING
         case PlayTone():
-            leg_id, state = deed.leg_id, _CONNECTING
+            leg = legs.get(deed.leg_id)
+            return leg is None or leg.contact is None or leg.contact.state not in (_CONNECTING, ContactState.CONNECTED)
         case PlayMessage():
             # Another message may be the flow's by now, or none.
             leg = legs.get(deed.leg_id)

@@ -88,6 +88,12 @@ class Recordings:
             case _:
                 assert_never(wish)
 
+    @staticmethod
+    def is_recorded(contact: Contact) -> bool:
+        """Whether what is said is recorded, or as soon as that can be."""
+        recording = contact.recording
+        return recording is not None and recording.wanted and not recording.suspended
+
     def wished(self, contact: Contact, wish: RecordingWish, now: Instant) -> bool:
         """Somebody asks for this; whether it is possible."""
         recording = contact.recording

@@ -12,7 +12,7 @@ from typing import Final, assert_never
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.agent_keys import CHOICES, DEAD_AIR, KeyMeaning
 from trunkcall.domain.changes import AgentDispositionChosen
-from trunkcall.domain.confirmations import OF_STATE, Confirmation, Told
+from trunkcall.domain.confirmations import NOTHING_RECORDED, OF_STATE, RECORDED_AGAIN, TONES, Confirmation, Told
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import LegState
@@ -119,7 +119,14 @@ class Telephones:
         contact = agent.contact
         if contact is None or contact.state is not ContactState.CONNECTED:
             return False
-        return self._recordings.wished(contact, wish, now)
+        is_possible = self._recordings.wished(contact, wish, now)
+        # Whoever waits with a card number hears what is so, whether or not this key has made it so.
+        if not self._recordings.is_recorded(contact):
+            tone = NOTHING_RECORDED if wish is RecordingWish.SUSPEND else TONES[Confirmation.NOT_POSSIBLE]
+        else:
+            tone = RECORDED_AGAIN
+        self._confirmations.sound(contact, tone, now)
+        return is_possible
 
     def _choose(self, agent: Agent, status: AgentStatus, state: AgentState, now: Instant) -> None:
         self._state.out.do(ChooseStatus(agent.agent_id, status))

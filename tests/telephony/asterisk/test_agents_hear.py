@@ -15,6 +15,7 @@ from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, tone
 from telephony.asterisk.tones import seconds_of
 from telephony.support import Behaviour, answered, bridge, ends, in_session, told, until
+from trunkcall.domain.confirmations import NOTHING_RECORDED, RECORDED_AGAIN
 from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import PlayTone, StopPlaying, UnbridgeLegs
 from trunkcall.engine.events import (
@@ -112,6 +113,24 @@ async def test_whoever_hears_a_tone_keeps_nobody_waiting(line: AsteriskLine) -> 
     await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3 and heard_s(caller, AGENT_HZ, caller_at) > 0.3)
     assert told(line, CarrierLost) == []
     assert told(line, PlaybackEnded) == [PlaybackEnded("session", "tone", False)]
+
+
+async def test_an_agent_hears_in_a_talk_that_nothing_is_recorded_and_the_customer_hears_nothing_of_it(
+    line: AsteriskLine,
+) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    line.carrier.play_tone(PlayTone("session", "nothing is", NOTHING_RECORDED))
+    line.carrier.play_tone(PlayTone("session", "it is again", RECORDED_AGAIN))
+    await until(lambda: len(told(line, PlaybackEnded)) == 2)
+    at, caller_at = len(agent.heard), len(caller.heard)
+    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3 and heard_s(caller, AGENT_HZ, caller_at) > 0.3)
+    hertz = {hertz for hertz, _ in (*NOTHING_RECORDED, *RECORDED_AGAIN)}
+    assert all(heard_s(agent, each) > 0.1 for each in hertz)
+    assert not any(heard_s(caller, each) for each in hertz)
 
 
 async def test_every_part_of_a_tone_is_heard_in_its_order(line: AsteriskLine) -> None:
