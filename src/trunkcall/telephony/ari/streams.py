@@ -8,6 +8,9 @@ A stream is a channel of chan_websocket (``sound``), which the sound process con
 whispers to it, where it is joined with another, on hold, or must not be moved. Asterisk hands sound on in a bridge
 alone: what is played before both are there would be lost, so a stream is ready once it is connected and they are.
 
+A stream that is only listened to is so for Asterisk, too (``d(in)``): otherwise it would make silence fifty times a
+second for a websocket to which nothing is said. An Asterisk from before March 2026 does so anyway.
+
 To record or to listen: ``open`` a stream with ``Tap(spy="in")`` (what the party says) or ``Tap(spy="out")`` (what it
 hears), and once it is ready have the sound process listen to it by frames of its own (``sound.wire``). A stream that is
 to be heard on as well as played to a leg alone needs no second one: what the party says arrives on it anyway.
@@ -44,6 +47,7 @@ _CHANNEL: Final = {
     "connection_type": "server",
     "format": "ulaw",
 }
+_HEARD_ONLY: Final = {"transport_data": "d(in)"}
 
 
 class Sounds(Protocol):
@@ -65,6 +69,10 @@ class Tap:
 
     spy: str = "none"
     whisper: str = "none"
+
+    @property
+    def only_hears(self) -> bool:
+        return self.whisper == "none"
 
 
 class Listener(Protocol):
@@ -127,7 +135,8 @@ class Streams:
         stream = self._streams[stream_id] = Stream(stream_id, leg, tap, partner, listener)
         ear = names.ear(stream_id)
         self._send(Request("POST", f"bridges/{ear}", {"type": "mixing"}), None)
-        query = {**_CHANNEL, "app": self._app, "channelId": names.sound(stream_id)}
+        one_way = _HEARD_ONLY if tap is not None and tap.only_hears else {}
+        query = {**_CHANNEL, **one_way, "app": self._app, "channelId": names.sound(stream_id)}
         made = Request("POST", "channels/externalMedia", query)
         if not self._send(made, partial(self._made, stream)):
             self._later(0, partial(self._fail, stream, ""))

@@ -1,0 +1,61 @@
+"""What is asked of a switch so that a leg is heard or hears. If these fail, each talk that is recorded costs the switch
+half as much again, or nothing is heard of a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from trunkcall.domain.instants import SECOND
+from trunkcall.telephony.ari.legs import AriLeg, LegKind, Names
+from trunkcall.telephony.ari.streams import Streams, Tap
+from trunkcall.telephony.ari.wire import Answer, Request
+from trunkcall.telephony.sound import wire
+
+
+class Deaf:
+    """A sound process, and a listener, to whom nothing happens."""
+
+    def open(self, stream_id: str, connection_id: str, hear: Callable[[wire.OfStream], None]) -> None:
+        raise AssertionError
+
+    def say(self, frame: wire.OnStream) -> None:
+        raise AssertionError
+
+    def close_stream(self, stream_id: str) -> None: ...
+
+    def ready(self) -> None: ...
+
+    def hear(self, frame: wire.OfStream) -> None: ...
+
+    def over(self, why: str) -> None: ...
+
+
+def channel_asked_for(tap: Tap | None) -> Request:
+    asked: list[Request] = []
+
+    def send(request: Request, on_answer: Callable[[Answer], None] | None) -> bool:
+        asked.append(request)
+        return True
+
+    streams = Streams(
+        Names("dialer"),
+        "dialer",
+        send=send,
+        command=lambda leg, request: None,
+        later=lambda after, what: None,
+        sounds=Deaf(),
+    )
+    streams.open("stream", AriLeg("leg", LegKind.CUSTOMER, 20 * SECOND), tap, Deaf())
+    return next(each for each in asked if each.path == "channels/externalMedia")
+
+
+def test_asterisk_makes_no_silence_for_a_stream_that_is_only_listened_to() -> None:
+    assert channel_asked_for(Tap(spy="in")).query["transport_data"] == "d(in)"
+    assert channel_asked_for(Tap(spy="out")).query["transport_data"] == "d(in)"
+
+
+@pytest.mark.parametrize("tap", [None, Tap(whisper="out"), Tap(spy="in", whisper="out")], ids=str)
+def test_asterisk_hands_on_what_is_played_on_any_other_stream(tap: Tap | None) -> None:
+    assert "transport_data" not in channel_asked_for(tap).query
