@@ -65,7 +65,7 @@ def test_what_is_written_is_for_asterisk_alone(config: Path, tmp_path: Path) -> 
     assert {stat.S_IMODE(path.stat().st_mode) & 0o027 for path in folder.iterdir()} == {0}, (
         "nobody else reads, or writes"
     )
-    found = re.search(r"^password = (\$6\$([^$]+)\$.*)$", (folder / "ari.conf").read_text(), re.MULTILINE)
+    found = re.search(r"^password = (\$6\$rounds=1000\$([^$]+)\$.*)$", (folder / "ari.conf").read_text(), re.MULTILINE)
     assert found is not None
     assert sha512_crypt(ARI_PASSWORD, found[2]) == found[1]
 
@@ -135,15 +135,15 @@ def test_agents_phones_are_not_in_it_but_there_is_room_for_them(config: Path, tm
     [
         # By crypt(3) of glibc. The first stands in the specification too.
         (
-            *("Hello world!", "saltstring"),
-            "svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
+            *("the minimum number is still observed", "roundstoolow"),
+            "kUMsbe306n21p9R.FRkW3IGn.S9NPN0x50YhH1xhLsPuWGsUSklZt58jaTfF4ZEQpyUNGc0dqbpBYYBaHHrsX.",
         ),
-        ("x", "./", "3jrfwNWEnLt8C9zEfHlvTQ/epLCdSGyE3g1OAJSALpMthN7QSVklveFhA6bioFjYYqvWMIK.dvG/VPsM4gE.H1"),
+        ("x", "./", "MFZOukBIWlW37r9vWUq9BhvFwQa2Oid4NkvxDqh9RQJJgk1Ho3csMjjv0MOwTZNis33csk9/0NeuabNW5g.j5."),
         (
             *("longer than one digest, " * 8, "ABCDEFGHIJKLMNOP"),
-            "IFu4N3hFA6XBneOKJ2qJV/5I6jKLEbySHgtDTFavdEh4solz92aqmoWFgoiceaVHPCE7y.I7Mk8XqufYuTqON1",
+            "NeVs0GaGk9m.IkRwNQbKsTAih4vNUjLZBALevCwDdM0He/OiIgxCOonEvihhNO/sqJBR60JmfBz8PPYthJQxz1",
         ),
     ],
 )
 def test_passwords_are_hashed_as_crypt_does(password: str, salt: str, digest: str) -> None:
-    assert sha512_crypt(password, salt) == f"$6${salt}${digest}"
+    assert sha512_crypt(password, salt) == f"$6$rounds=1000${salt}${digest}"
