@@ -165,8 +165,8 @@ class Said:
         self.frames: list[wire.Recording | wire.Recorded] = []
         self.recorders = Recorders(self.frames.append)
 
-    def write(self) -> None:
-        works = self.recorders.due(settled=True)
+    def write(self, *, settled: bool = True) -> None:
+        works = self.recorders.due(settled=settled)
         self.recorders.written(works, write(works))
 
 
@@ -186,6 +186,27 @@ def test_a_recording_is_begun_written_and_ended(tmp_path: Path) -> None:
     assert said.frames == [wire.Recording("talk.said"), wire.Recorded("talk.said")]
     said.write()
     assert len(said.frames) == 2
+
+
+def test_a_recording_that_begins_or_ends_between_two_seconds_is_told_at_once_and_no_other_is_written_for_it(
+    tmp_path: Path,
+) -> None:
+    said = Said()
+    other = said.recorders.begin(asked(tmp_path, name="other"), 0.0)
+    said.write()
+    for ear in other.ears:
+        ear.hear(SAID * FRAME, FRAME_S)
+    said.recorders.begin(asked(tmp_path), 0.0)
+
+    said.write(settled=False)
+    assert said.frames[1:] == [wire.Recording("talk.said")]
+    said.recorders.finish("talk.said")
+    said.write(settled=False)
+    assert said.frames[2:] == [wire.Recorded("talk.said")]
+
+    assert heard_in(tmp_path / "other.tcr")[0] == b"", "a chunk is a second of sound"
+    said.write()
+    assert heard_in(tmp_path / "other.tcr")[0] == SAID * FRAME
 
 
 def test_a_stream_that_ends_ends_the_recording_and_a_dialer_that_goes_cuts_it_off(tmp_path: Path) -> None:

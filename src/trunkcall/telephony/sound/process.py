@@ -19,6 +19,7 @@ import os
 import socket
 import sys
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
@@ -27,7 +28,7 @@ import aiohttp
 from trunkcall.telephony import session
 from trunkcall.telephony.sound import ulaw, wire
 from trunkcall.telephony.sound.listening import Listening
-from trunkcall.telephony.sound.recorder import STALLED_S, TICK_S, WRITE_EVERY_S, Recorders, write
+from trunkcall.telephony.sound.recorder import STALLED_S, TICK_S, WRITE_EVERY_S, Recorders, Work, write
 from trunkcall.telephony.sound.websocket import AGAIN_S, RATE, Speaker
 
 CONNECT_S: Final = 3.0
@@ -192,8 +193,8 @@ class Process:
             stream.consumers.append(ear)
 
     async def write_recordings(self) -> None:
-        """Have what is recorded be written, every second and at the end of each, until cancelled; then all that is
-        left."""
+        """Have what is recorded be written, every second, and as each begins and ends, until cancelled; then all that
+        is left."""
         loop = asyncio.get_running_loop()
         due_s = write_s = loop.time()
         writing: asyncio.Task[None] | None = None
@@ -204,20 +205,19 @@ class Process:
                 now_s = loop.time()
                 if now_s - due_s < STALLED_S:
                     self.recorders.tick(now_s)
-                if (now_s >= write_s or self.recorders.any_over) and (writing is None or writing.done()):
+                if writing is None or writing.done():
                     settled = now_s >= write_s
                     if settled:
                         write_s = now_s + WRITE_EVERY_S
-                    writing = asyncio.create_task(self._write(settled=settled), name="recordings")
+                    works = self.recorders.due(settled=settled)
+                    writing = asyncio.create_task(self._write(works), name="recordings") if works else None
         finally:
             if writing is not None:
                 await asyncio.gather(writing, return_exceptions=True)
             write(self.recorders.due(settled=False))
 
-    async def _write(self, *, settled: bool) -> None:
-        works = self.recorders.due(settled=settled)
-        if works:
-            self.recorders.written(works, await asyncio.to_thread(write, works))
+    async def _write(self, works: Sequence[Work]) -> None:
+        self.recorders.written(works, await asyncio.to_thread(write, works))
 
     def _play(self, frame: wire.Play) -> None:
         stream = self._streams.get(frame.stream_id)

@@ -240,13 +240,14 @@ class Recorders:
         for recorder in self._all.values():
             recorder.tick(now_s)
 
-    @property
-    def any_over(self) -> bool:
-        return any(recorder.is_over for recorder in self._all.values())
-
     def due(self, *, settled: bool) -> Sequence[Work]:
-        """What is to be written of all."""
-        return [recorder.due(settled=settled) for recorder in self._all.values()]
+        """What is to be written of all; in between of those alone that have just begun or are over, since somebody
+        waits to be told so."""
+        return [
+            recorder.due(settled=settled)
+            for stream_id, recorder in self._all.items()
+            if settled or recorder.is_over or stream_id not in self._told
+        ]
 
     def written(self, works: Sequence[Work], problems: dict[str, str]) -> None:
         """Tell what became of it."""
