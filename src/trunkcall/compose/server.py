@@ -20,6 +20,7 @@ from trunkcall.compose.first_start import first_directory
 from trunkcall.compose.functions import FlowFunctions, built_in, flow_functions
 from trunkcall.compose.gateway import Web, build_web
 from trunkcall.compose.policies import counts_not, first_policy
+from trunkcall.compose.sounds import prompt_files
 from trunkcall.compose.store import data_dir_of, open_store, secret_box
 from trunkcall.compose.submission import scope_of, submission
 from trunkcall.compose.telephony import base_clock, carrier_of
@@ -35,6 +36,7 @@ from trunkcall.service.do_not_call import keep_swept, unmarked
 from trunkcall.service.installation import out_of_the_way, simulated_agents
 from trunkcall.service.onboarding import InstanceOnboarding
 from trunkcall.service.privacy import Privacy
+from trunkcall.service.prompts import keep_swept as keep_sounds_swept
 from trunkcall.service.recording_retention import RecordingRetention
 from trunkcall.service.supervisor import Supervisor
 from trunkcall.settings import Settings
@@ -134,6 +136,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
             "instances": supervisor.run,
             "onboarding": onboarding.run,
             "do-not-call lists": partial(keep_swept, store),
+            "prompts": partial(keep_sounds_swept, prompt_files(settings)),
             "recordings": RecordingRetention(
                 store, files, store, supervisor.now_of, days=settings.recording_retention_days or None
             ).run,

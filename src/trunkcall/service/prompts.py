@@ -6,11 +6,13 @@ that nothing that is known of has no sound. It must not know where sounds are ke
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+from trunkcall.domain.clock import Sleep
 from trunkcall.domain.directory import CentreUse, Directory, Fact, FactRemoved
 from trunkcall.domain.errors import InvalidInputError, QuotaExceededError
 from trunkcall.domain.fact_kind import FactKind
@@ -23,6 +25,7 @@ MAX_PROMPTS: Final = 500
 """Of an instance, as documented."""
 MAX_S: Final = 90
 """Longest sound, in seconds: it fits into one request."""
+SWEEP_EVERY_S: Final = 60.0
 
 
 class PromptSounds(Protocol):
@@ -32,7 +35,14 @@ class PromptSounds(Protocol):
         """Keep one, over restarts too."""
 
     async def drop(self, sound: str) -> None:
-        """Keep it no more; nothing if it is not kept."""
+        """Keep it no more, but for as long as somebody may be about to hear it; nothing if it is not kept."""
+
+
+class DroppedSounds(Protocol):
+    """Sounds that were dropped, and are left for now."""
+
+    async def sweep(self) -> None:
+        """Delete those that nobody can be about to hear any more."""
 
 
 class Prompts:
@@ -112,7 +122,8 @@ class Prompts:
         return self._find(await self._centre.change(instance, decide), prompt)
 
     async def delete_prompt(self, instance: str, prompt: str) -> None:
-        """Delete it, and its sound. Whoever is to hear it from then on hears nothing. Raises NotFoundError."""
+        """Delete it, and its sound. Whoever is to hear it from then on hears nothing, as soon as dialers know. Raises
+        NotFoundError."""
         gone: list[Prompt] = []
 
         def decide(directory: Directory, _: CentreUse) -> Sequence[FactRemoved]:
@@ -125,6 +136,13 @@ class Prompts:
 
     def _find(self, directory: Directory, prompt: str) -> Prompt:
         return self._centre.one(directory, ResourceKind.PROMPT, directory.prompts, prompt)
+
+
+async def keep_swept(sounds: DroppedSounds, sleep: Sleep = asyncio.sleep) -> None:
+    """Delete sounds of former prompts, until cancelled."""
+    while True:
+        await sounds.sweep()
+        await sleep(SWEEP_EVERY_S)
 
 
 def _check_name(name: str) -> None:

@@ -1,6 +1,7 @@
 """The sounds of prompts, as files of the data directory: octets of G.711 mu-law, 8,000 a second, and nothing else.
 
-Decides names and modes of the files. It must not know which prompts there are.
+Decides names and modes of the files, and for how long a sound is left that is dropped: whoever has looked up where it
+is, a moment before, has to find it there. It must not know which prompts there are.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,10 @@ from trunkcall.domain.errors import StoreUnavailableError
 log = logging.getLogger(__name__)
 
 SUFFIX: Final = ".ulaw"
+FORMER: Final = ".former"
+"""Of an empty file beside a sound that was dropped, and is left for now."""
+LINGERS_S: Final = 300.0
+"""A dialer knows within seconds of another prompt, and by then begins to play within as many what it has looked up."""
 
 
 class PromptFiles:
@@ -34,15 +40,24 @@ class PromptFiles:
         await asyncio.to_thread(self._write, self.path(sound), octets)
 
     async def drop(self, sound: str) -> None:
-        """Keep it no more."""
-        await asyncio.to_thread(self._remove, self.path(sound))
+        """Keep it no more, once nobody can be about to play it."""
+        await asyncio.to_thread(self._leave, self.path(sound))
+
+    async def sweep(self) -> None:
+        """Delete what was dropped so long ago that nobody can be about to play it."""
+        await asyncio.to_thread(self._sweep)
 
     def copy_to(self, other: PromptFiles) -> int:
         """Have another folder hold all sounds that this one does; how many there are. What it has already is not copied
         again: no two sounds are kept as the same. Raises StoreUnavailableError."""
         number = 0
         for path in self._folder.glob(f"*{SUFFIX}"):
-            if not other.path(path.stem).exists():
+            if path.with_suffix(FORMER).exists():
+                continue
+            if other.path(path.stem).exists():
+                # It may have been dropped there.
+                other.path(path.stem).with_suffix(FORMER).unlink(missing_ok=True)
+            else:
                 try:
                     octets = path.read_bytes()
                 except FileNotFoundError:
@@ -68,9 +83,26 @@ class PromptFiles:
                 made.unlink()
             raise StoreUnavailableError(f"The sound cannot be kept: {error.strerror}.") from error
 
-    def _remove(self, path: Path) -> None:
+    def _leave(self, path: Path) -> None:
+        try:
+            if path.exists():
+                path.with_suffix(FORMER).touch(0o600)
+        except OSError:
+            # A disk that is full needs the room at once.
+            self._remove(path)
+
+    def _sweep(self) -> None:
+        before_s = time.time() - LINGERS_S
+        for former in self._folder.glob(f"*{FORMER}"):
+            if former.stat().st_mtime < before_s and self._remove(former.with_suffix(SUFFIX)):
+                former.unlink(missing_ok=True)
+
+    def _remove(self, path: Path) -> bool:
+        """Whether it is gone."""
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             # Nobody knows of it any more, and whoever has deleted a prompt can do nothing about it.
             log.warning("the sound of a former prompt is left", extra={"path": str(path), "why": error.strerror})
+            return False
+        return True
