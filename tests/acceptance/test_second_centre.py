@@ -19,7 +19,7 @@ REQUESTS = 250
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     path: Path = tmp_path_factory.mktemp("second") / "data"
-    with serving(path, speed=300, agents=10) as running:
+    with serving(path, speed=300, agents=10, agent_state_max_age_s=0) as running:
         yield running
 
 
@@ -116,10 +116,10 @@ class SecondCentre:
 
 def test_each_contact_is_its_own_centres_queues_and_agents(server: Serving) -> None:
     client = server.client()
+    second = SecondCentre(server)
     own = client.create_campaign(**server.campaign_arguments("Of the first"))["id"]
     client.start_campaign(id=own)
     accepted = put_all(client, own, [dial_request(f"first-{n}", n) for n in range(REQUESTS)])
-    second = SecondCentre(server)
     campaigns = {second.campaign(server, name): name for name in second.queues}
     for campaign_id, name in campaigns.items():
         accepted |= put_all(client, campaign_id, [dial_request(f"{name}-{n}", n) for n in range(REQUESTS)])
