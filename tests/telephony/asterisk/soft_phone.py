@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -15,7 +16,9 @@ from telephony.asterisk.peer import digest
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import SIP_PORT
 
-ANSWER_S = 5.0
+REPEATS_S = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0, 4.0)
+"""How long an answer is waited for, each time a request is said (RFC 3261, timers A and E): a busy switch loses
+datagrams."""
 _numbers = count(1)
 
 
@@ -99,22 +102,33 @@ class SoftPhone(Phone):
         ]
         text = "\r\n".join(lines) + f"\r\n\r\n{body}"
         there = self.switch, SIP_PORT
-        self._transport.sendto(text.encode(), there)
+        for patience_s in REPEATS_S:
+            self._transport.sendto(text.encode(), there)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience_s):
+                    code, headers = await self._final(answers, number)
+                break
+        else:
+            raise AssertionError(f"the switch answers no {method} of {self.user}")
+        if method == "INVITE":
+            ack = [
+                f"ACK {uri} SIP/2.0",
+                via,
+                f"From: <sip:{self.user}@{self.switch}>;tag={call_id}",
+                f"To: {headers['to']}",
+                f"Call-ID: {call_id}",
+                f"CSeq: {number} ACK",
+                "Max-Forwards: 70",
+                "Content-Length: 0",
+            ]
+            self._transport.sendto(("\r\n".join(ack) + "\r\n\r\n").encode(), there)
+        return code, headers
+
+    async def _final(
+        self, answers: asyncio.Queue[tuple[int, dict[str, str]]], number: int
+    ) -> tuple[int, dict[str, str]]:
         while True:
-            code, headers = await asyncio.wait_for(answers.get(), ANSWER_S)
+            code, headers = await answers.get()
             # What a former request of the same call is still told is not meant.
-            if code < 200 or not re.match(rf"{number} ", headers["cseq"]):
-                continue
-            if method == "INVITE":
-                ack = [
-                    f"ACK {uri} SIP/2.0",
-                    via,
-                    f"From: <sip:{self.user}@{self.switch}>;tag={call_id}",
-                    f"To: {headers['to']}",
-                    f"Call-ID: {call_id}",
-                    f"CSeq: {number} ACK",
-                    "Max-Forwards: 70",
-                    "Content-Length: 0",
-                ]
-                self._transport.sendto(("\r\n".join(ack) + "\r\n\r\n").encode(), there)
-            return code, headers
+            if code >= 200 and re.match(rf"{number} ", headers["cseq"]):
+                return code, headers
