@@ -3,6 +3,7 @@ it has found and chosen for them is lost."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from flows.playing import Played, text
 from flows.support import ENDLESS, ERROR, action, asks, flow, menu, message
 from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record
 from trunkcall.domain.instants import SECOND
+from trunkcall.flows import language
 from trunkcall.flows.progress import (
     Answered,
     Ask,
@@ -332,6 +334,26 @@ class TestEnds:
         played = Played(flow(action("a", "UpdateFlowLoggingBehavior", {"FlowLoggingBehavior": "Enabled"}, then="a")))
         assert played.begin() == [Disconnect()]
         assert (played.at.ending, played.at.actions) == (Ending.TOO_LONG, Limits().at_once)
+
+    def test_a_long_action_that_goes_round_ends_sooner_so_that_nobody_else_waits(self) -> None:
+        many = {f"k{number}": "$.Attributes.name" for number in range(1_000)}
+        given = {"TargetContact": "Current", "Attributes": many}
+        played = Played(flow(action("a", "UpdateContactAttributes", given, then="a", errors={ERROR: "a"})))
+        played.begin()
+        assert played.at.ending is Ending.TOO_LONG
+        assert played.at.actions * len(many) < 100 * Limits().at_once
+
+    def test_the_longest_flow_that_goes_round_nowhere_comes_to_its_end(self) -> None:
+        names = [f"a{number}" for number in range(language.MAX_ACTIONS - 1)]
+        many = {f"k{number}": "x" * 50 for number in range(10)}
+        given = {"TargetContact": "Current", "Attributes": many}
+        actions = [
+            action(name, "UpdateContactAttributes", given, then=then, errors={ERROR: then})
+            for name, then in itertools.pairwise([*names, "end"])
+        ]
+        played = Played(flow(*actions))
+        played.begin()
+        assert (played.at.ending, played.at.actions) == (Ending.DISCONNECTED, language.MAX_ACTIONS)
 
     def test_a_message_that_is_repeated_without_an_end_ends_as_well(self) -> None:
         played = Played(flow(message("say", "Hello", then="say")))

@@ -6,9 +6,13 @@ were; layout is among them. It must not know what an action does.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+OF_ONE: Final = 2_000
+"""Characters of an action that counts as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action. ``next_action`` is None where none is named; ``errors`` are the actions that follow, by error."""
+    """One action. ``next_action`` is None where none is named; ``errors`` are the actions that follow, by error.
+    ``weight``: as how many it counts of those that are taken at once, by what it has to be looked at."""
 
     identifier: str
     type: str
@@ -38,6 +43,7 @@ class Action:
     next_action: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
+    weight: int = 1
 
     def ways(self) -> Iterator[tuple[str, str, bool]]:
         """Where it leads to: the next action, by what, and whether that is an error. The order is that of the
@@ -84,6 +90,7 @@ def _action(action: Mapping[str, Any]) -> Action:
         transitions.get("NextAction"),
         {each["ErrorType"]: each["NextAction"] for each in transitions.get("Errors", ())},
         tuple(Choice(_condition(each["Condition"]), each["NextAction"]) for each in transitions.get("Conditions", ())),
+        1 + len(json.dumps(action, ensure_ascii=False)) // OF_ONE,
     )
 
 

@@ -65,7 +65,8 @@ TIMED_OUT: Final = "Timeout"
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long a contact may be in a flow: how many actions are taken, how many of them at once, without a stand, and
-    how much time."""
+    how much time. Of those at once a long action counts as several (``Action.weight``): nobody else is served
+    meanwhile."""
 
     actions: int = 2_000
     at_once: int = 500
@@ -221,15 +222,16 @@ class _Run:
 
     def go(self) -> None:
         """Take actions while the contact goes."""
-        actions = self.at.actions
-        most = min(self._limits.actions, actions + self._limits.at_once)
+        actions, room = self.at.actions, self._limits.at_once
         late = self._now >= self.at.began_at + self._limits.duration
         while self._goes:
-            if actions >= most or late:
+            if actions >= self._limits.actions or room <= 0 or late:
                 self._end(Ending.TOO_LONG)
                 break
+            action = self._action()
             actions += 1
-            acted = act(self._action(), self.at, self._around)
+            room -= action.weight
+            acted = act(action, self.at, self._around)
             if acted.changes:
                 self._change(**acted.changes)
             self.trail += acted.orders
