@@ -258,6 +258,48 @@ async def test_whoever_takes_over_is_told_which_telephones_have_put_somebody_on_
     assert [(leg.leg_id, leg.holds) for leg in found.legs] == [("session", not back)]
 
 
+@pytest.mark.parametrize("party", ["customer", "agent"])
+async def test_who_finds_a_talk_again_is_told_who_holds(line: Line, party: str) -> None:
+    await answered(line, "customer", Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await comes(line, lambda: told(line, LegAnswered, "agent"))
+    bridge(line, "customer", "agent")
+    await comes(line, lambda: told(line, LegsBridged))
+    line.put_on_hold(party)
+    await comes(line, lambda: told(line, PutOnHold))
+    await line.start()
+    await comes(line, lambda: told(line, CarrierFound))
+    (found,) = told(line, CarrierFound)
+    assert {leg.leg_id: leg.holds for leg in found.legs} == {"customer": party == "customer", "agent": party == "agent"}
+    line.put_on_hold(party, back=True)
+    await comes(line, lambda: told(line, TakenOffHold))
+    assert told(line, TakenOffHold) == [TakenOffHold(party)]
+    assert told(line, PutOnHold) == [], "it has not begun anew"
+
+
+@pytest.mark.parametrize("party", ["customer", "agent"])
+async def test_what_is_said_to_who_is_on_hold_ends_once_and_what_is_left_when_that_ends_can_be_broken_off(
+    line: Line, party: str
+) -> None:
+    await answered(line, "customer", Behaviour.ANSWERS_AND_IS_LEFT)
+    line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
+    await comes(line, lambda: told(line, LegAnswered, "agent"))
+    bridge(line, "customer", "agent")
+    await comes(line, lambda: told(line, LegsBridged))
+    line.put_on_hold("agent" if party == "customer" else "customer")
+    await comes(line, lambda: told(line, PutOnHold))
+    line.carrier.play(party, "words", plain(PROMPT))
+    line.carrier.play(party, "music", replace(plain(PROMPT), again=True))
+    await line.wait(80)
+    await comes(line, lambda: told(line, PlaybackEnded))
+    assert told(line, PlaybackEnded) == [PlaybackEnded(party, "words", heard=True)]
+    line.put_on_hold("agent" if party == "customer" else "customer", back=True)
+    line.carrier.stop_playing(StopPlaying(party, "music"))
+    await comes(line, lambda: told(line, TakenOffHold) and len(told(line, PlaybackEnded)) > 1)
+    assert told(line, PlaybackEnded)[1:] == [PlaybackEnded(party, "music", heard=False)]
+    assert told(line, LegsUnbridged) == []
+
+
 async def test_an_agent_on_hold_can_be_given_a_customer_and_speaks_once_the_hold_ends(line: Line) -> None:
     await in_session(line)
     line.carrier.hold(HoldLeg("session"))

@@ -24,8 +24,9 @@ Rules:
 - Who is on hold hears music and is heard by nobody. The leg stays bridged. LegHeld and LegResumed are told once for
   each hold.
 - A party may put the other one on hold by its own telephone: PutOnHold, and TakenOffHold when it comes back, each told
-  once. The other hears music meanwhile, also one who is joined only then. The legs stay joined; the end of a leg ends
-  its hold untold. A dialer that finds legs is told which of them have the other on hold, in place of those words.
+  once. The other hears music meanwhile, also one who is joined only then, and what is said to it in place of the music.
+  The legs stay joined; the end of a leg ends its hold untold. A dialer that finds legs is told which of them have the
+  other on hold, in place of those words.
 - What is said to a leg that is up, and tones, are played one after the other, in the order in which they were asked
   for; the parts of a saying without a gap, and one that is said ``again`` from its beginning until it is broken off.
   Each gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken

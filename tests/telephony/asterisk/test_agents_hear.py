@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -238,11 +239,97 @@ async def test_a_hold_that_ends_while_no_dialer_is_there_ends_its_music(line: As
     await until(lambda: len(agent.answers) == 2)
     await line.start()
     (found,) = told(line, CarrierFound)
-    assert {leg.leg_id: leg.holds for leg in found.legs} == {"customer": None, "session": False}
+    assert {leg.leg_id: leg.holds for leg in found.legs} == {"customer": False, "session": False}
     await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
     at = len(caller.heard)
     await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
     assert heard_s(caller, MUSIC_HZ, at) == 0
+
+
+WORDS_HZ = 700
+"""What everything is that is said here."""
+
+
+async def on_hold(line: AsteriskLine, direction: str = "sendonly") -> Dialog:
+    """An agent has put the customer on hold, who hears music: what the customer hears."""
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, _ = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    line.phones[AGENTS[0]].hold(direction)
+    await until(lambda: told(line, PutOnHold))
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.2)
+    return caller
+
+
+@pytest.mark.parametrize("direction", ["sendonly", "inactive"])
+async def test_a_customer_on_hold_hears_what_is_said_in_place_of_the_music_and_then_the_agent(
+    line: AsteriskLine, direction: str
+) -> None:
+    caller = await on_hold(line, direction)
+    line.carrier.play("customer", "flow", replace(plain("One moment."), again=True))
+    await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.5)
+    assert heard_s(caller, MUSIC_HZ, at) == 0
+    assert heard_s(caller, AGENT_HZ, at) == 0
+    line.phones[AGENTS[0]].hold("sendrecv")
+    await until(lambda: told(line, TakenOffHold))
+    line.carrier.stop_playing(StopPlaying("customer", "flow"))
+    await until(lambda: told(line, PlaybackEnded))
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    assert heard_s(caller, WORDS_HZ, at) == 0
+    assert heard_s(caller, MUSIC_HZ, at) == 0
+
+
+async def test_the_music_goes_on_after_what_was_said_and_gives_way_again(line: AsteriskLine) -> None:
+    caller = await on_hold(line)
+    for play_id in ("first", "second"):
+        at = len(caller.heard)
+        line.carrier.play("customer", play_id, replace(plain("One moment."), again=True))
+        await until(lambda at=at: heard_s(caller, WORDS_HZ, at) > 0.2)  # type: ignore[misc]
+        line.carrier.stop_playing(StopPlaying("customer", play_id))
+        at = len(caller.heard)
+        await until(lambda at=at: heard_s(caller, MUSIC_HZ, at) > 0.3)  # type: ignore[misc]
+    assert heard_s(caller, AGENT_HZ, at) == 0
+
+
+async def test_the_next_dialer_finds_whoever_is_on_hold_in_music_and_can_say_something(line: AsteriskLine) -> None:
+    caller = await on_hold(line)
+    line.carrier.play("customer", "flow", replace(plain("One moment."), again=True))
+    await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
+    await line.carrier.close()
+    await line.start()
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, MUSIC_HZ, at) > 0.3)
+    line.carrier.play("customer", "flow anew", replace(plain("One moment."), again=True))
+    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.3)
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.3)
+    assert heard_s(caller, MUSIC_HZ, at) == 0
+    line.phones[AGENTS[0]].hold("sendrecv")
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
+
+
+async def test_an_agent_whom_the_customers_telephone_puts_on_hold_hears_what_is_said(line: AsteriskLine) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    _, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(agent, CUSTOMER_HZ) > 0.2)
+    line.phones[CUSTOMERS.name.lower()].hold()
+    await until(lambda: told(line, PutOnHold))
+    line.carrier.play("session", "flow", replace(plain("You are on hold."), again=True))
+    await until(lambda: heard_s(agent, WORDS_HZ) > 0.2)
+    at = len(agent.heard)
+    await until(lambda: heard_s(agent, WORDS_HZ, at) > 0.5)
+    assert heard_s(agent, MUSIC_HZ, at) == heard_s(agent, CUSTOMER_HZ, at) == 0
+    line.phones[CUSTOMERS.name.lower()].hold("sendrecv")
+    line.carrier.stop_playing(StopPlaying("session", "flow"))
+    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3)
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

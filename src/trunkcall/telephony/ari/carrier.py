@@ -415,7 +415,7 @@ class AriCarrier:
         bridges = await self._known(switch, Request("GET", "bridges"))
         value = await switch.variable(f"{self._app}_unheard")
         legs = self._legs_in(channels, bridges)
-        await asyncio.gather(*[self._ask_for_hold(switch, leg) for leg in legs.values() if not leg.kind.is_customers])
+        await asyncio.gather(*[self._ask_for_hold(switch, leg) for leg in legs.values() if leg.is_ours])
         if not switch.is_open:
             raise SwitchError(await switch.lost())
         self._switch, self._lost, self.trouble = switch, False, None
@@ -434,9 +434,7 @@ class AriCarrier:
             await switch.set_variable(f"{self._app}_unheard", "")
 
     async def _ask_for_hold(self, switch: Switch, leg: AriLeg) -> None:
-        """Learn whether an agent's phone has put the customer on hold: a former dialer alone, or nobody, was told."""
-        if not leg.is_ours:
-            return
+        """Learn whether the phone has put the other on hold: a former dialer alone, or nobody, was told."""
         query = {"variable": ON_HOLD}
         answer = await switch.ask(Request("GET", f"channels/{self._board.names.channel(leg.leg_id)}/variable", query))
         if answer.is_ok:

@@ -80,7 +80,7 @@ class AriLeg:
     bridge_id: str | None = None
     """Where its channel is."""
     holds: bool | None = False
-    """Whether its party has put the other on hold; None where nobody has heard of it since the leg was found."""
+    """Whether its party has put the other on hold; None where nobody knows it since the leg was found."""
     held: bool = False
     has_hold: bool = False
     """Whether there is a bridge for its hold."""
@@ -90,6 +90,8 @@ class AriLeg:
     """How many of the tones were begun."""
     hears_silence: bool = False
     """Whether silence is sent to it."""
+    music_is_silent: bool = False
+    """Whether silence is sent to it in place of the music that it would hear on hold."""
     recordings: list[str] = field(default_factory=list)
     """Ids of those that are not over."""
     waiting: list[Request] = field(default_factory=list)

@@ -17,6 +17,7 @@ from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import StopPlaying
 from trunkcall.engine.events import CarrierEvent, PlaybackEnded
 from trunkcall.telephony.ari.comfort import Comfort
+from trunkcall.telephony.ari.hold_music import HoldMusic
 from trunkcall.telephony.ari.legs import AriLeg
 from trunkcall.telephony.ari.streams import Stream, Streams, Tap
 from trunkcall.telephony.ari.tones import Tones
@@ -29,6 +30,8 @@ Speak: TypeAlias = Callable[[Saying, Callable[[Sounds | None], None]], None]
 
 LINGERS: Final[Duration] = 2 * SECOND
 """How long a stream is kept after a prompt: the next word of a conversation comes within that time."""
+PAUSE: Final[Duration] = SECOND // 2
+"""For how long after a prompt whoever is on hold hears no music: what is said next comes within that time."""
 WHISPER: Final = Tap(whisper="out")
 
 
@@ -69,7 +72,9 @@ class Prompts:
         speak: Speak,
         tones: Tones,
         comfort: Comfort,
+        music: HoldMusic,
     ) -> None:
+        self._music = music
         self._tones = tones
         self._comfort = comfort
         self._legs = legs
@@ -135,6 +140,7 @@ class Prompts:
 
     def _begin(self, leg: AriLeg) -> None:
         self._comfort.end(leg)
+        self._music.look(leg)
         play_id, what = leg.prompts[0]
         if isinstance(what, Saying):
             self._speak(what, partial(self._spoken, leg, play_id))
@@ -202,6 +208,8 @@ class Prompts:
         if first and mouth is not None:
             mouth.sounds = None
         self._tell(PlaybackEnded(leg.leg_id, play_id, heard))
+        if not leg.prompts:
+            self._later(PAUSE, partial(self._music.look, leg))
         if first and leg.prompts:
             self._begin(leg)
         elif mouth is not None and not leg.prompts:

@@ -45,6 +45,7 @@ from trunkcall.telephony.ari.comfort import Comfort
 from trunkcall.telephony.ari.detection import detection_ended, greeting_silent
 from trunkcall.telephony.ari.dialplan import CONTEXT, SILENCE
 from trunkcall.telephony.ari.ears import Ears
+from trunkcall.telephony.ari.hold_music import HoldMusic
 from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
@@ -99,8 +100,16 @@ class Switchboard:
         self._now = now
         self.streams = Streams(self.names, app, send=send, command=self._command, later=later, sounds=sounds)
         self._comfort = Comfort(self.names, self.legs, send=send, later=later)
+        self._music = HoldMusic(self.names, self.legs, send=send)
         self.prompts = Prompts(
-            self.legs, self.streams, tell=tell, later=later, speak=speak, tones=self.tones, comfort=self._comfort
+            self.legs,
+            self.streams,
+            tell=tell,
+            later=later,
+            speak=speak,
+            tones=self.tones,
+            comfort=self._comfort,
+            music=self._music,
         )
         self.recorders = Recorders(self.legs, self.streams, tell=tell, new_file=new_file, keep_free=keep_free)
         self.media = Media(
@@ -141,6 +150,7 @@ class Switchboard:
                 self.tones.end_left(leg)
             if leg.is_ours:
                 self._comfort.end_left(leg)
+                self._music.begin(leg)
             if leg.state is LegState.RINGING:
                 self._later(leg.ring_timeout, partial(self._ring_over, leg))
             elif leg.state is LegState.ORIGINATING:
@@ -281,10 +291,8 @@ class Switchboard:
 
     def _joined(self, leg: AriLeg, peer: AriLeg) -> None:
         leg.bridged = peer.bridged = True
-        for each, other in ((leg, peer), (peer, leg)):
-            if other.holds:
-                # Asterisk plays music as a hold begins, and not to whoever is joined only then.
-                self._send(Request("POST", f"channels/{self.names.channel(each.leg_id)}/moh"), None)
+        for each in (leg, peer):
+            self._music.begin(each)
         customer, agent = (leg, peer) if leg.kind.is_customers else (peer, leg)
         self._tell(LegsBridged(customer.leg_id, agent.leg_id))
 
@@ -481,6 +489,7 @@ class Switchboard:
         for each in (leg, peer):
             if each is not None:
                 each.peer, each.bridged, each.parting = None, False, False
+                self._music.look(each)
         for each in (leg, peer):
             if each is not None and each.is_ours:
                 self._set(each, PEER, "")
@@ -498,8 +507,11 @@ class Switchboard:
         # This comes twice as well.
         if leg.answered and leg.holds is not begun:
             leg.holds = begun
-            if not begun and leg.peer is not None:
-                self._send(Request("DELETE", f"channels/{self.names.channel(leg.peer)}/moh"), None)
+            if leg.peer is not None and (peer := self.legs.get(leg.peer)) is not None:
+                if begun:
+                    self._music.look(peer)
+                else:
+                    self._music.end(peer)
             self._tell(PutOnHold(leg.leg_id) if begun else TakenOffHold(leg.leg_id))
 
     def _gone(self, leg: AriLeg, event: model.ChannelDestroyed) -> None:
