@@ -180,3 +180,64 @@ def test_a_customers_keys_are_those_of_the_flow_that_the_customer_hears() -> Non
     assert desk.runner.key_pressed("leg-1", "1") == "c-1"
     beside(desk, FlowHook.AGENT_WHISPER, "agents-leg")
     assert desk.runner.key_pressed("leg-1", "1") is None
+
+
+HOLD = {
+    **MUSIC,
+    "Identifier": "hold",
+    "Parameters": {"Messages": [{"Text": "$.Attributes.name, one moment."}], "InterruptFrequencySeconds": "20"},
+    "Transitions": {
+        "NextAction": "over",
+        "Errors": [{"NextAction": "over", "ErrorType": ERROR}],
+        "Conditions": [
+            {"NextAction": "hold", "Condition": {"Operator": "Equals", "Operands": ["MessagesInterrupted"]}}
+        ],
+    },
+}
+
+
+def with_holds() -> Desk:
+    """A contact that has come to an agent, and has flows for a hold of the customer and of the agent."""
+    desk = Desk(
+        action("c", "UpdateContactEventHooks", "a", EventHooks={"CustomerHold": "hold-flow"}),
+        action("a", "UpdateContactEventHooks", "go", EventHooks={"AgentHold": "agents-hold-flow"}),
+        QUEUED,
+        END,
+    )
+    desk.flows(
+        ContactFlow("hold-flow", "Hold", "CUSTOMER_HOLD", content=content(HOLD, OVER)),
+        ContactFlow("agents-hold-flow", "Hold", "AGENT_HOLD", content=content(HOLD, OVER)),
+    )
+    hooks = Hooks((FlowHook.CUSTOMER_HOLD, FlowHook.AGENT_HOLD))
+    assert desk.begin().orders == (hooks, Enqueue(None))
+    assert desk.hear(FlowEvent.QUEUED).is_over
+    desk.commit()
+    return desk
+
+
+def test_who_is_on_hold_hears_the_flow_for_that_until_it_is_broken_off() -> None:
+    desk = with_holds()
+    said = desk.said(beside(desk, FlowHook.CUSTOMER_HOLD))
+    assert (said.parts[0].value, said.again) == ("Ann, one moment.", True)
+    assert desk.said(desk.hear(FlowEvent.TIMER, after_s=20)).again, "it is interrupted, and begins again"
+    desk.runner.broken_off("c-1")
+    assert desk.hear(FlowEvent.TIMER, after_s=40) == FlowStep(is_over=True)
+    assert desk.said(beside(desk, FlowHook.CUSTOMER_HOLD)).again, "another hold"
+
+
+def test_an_agents_keys_on_hold_are_the_agents_own() -> None:
+    desk = with_holds()
+    assert desk.said(beside(desk, FlowHook.AGENT_HOLD, "agents-leg")).again
+    assert desk.runner.key_pressed("agents-leg", "1") is None
+
+
+def test_the_next_dialer_knows_the_flows_for_holds_of_a_contact_that_talks() -> None:
+    desk = with_holds()
+    beside(desk, FlowHook.CUSTOMER_HOLD)
+    desk.commit()
+    assert desk.kept is not None
+    desk.runner = desk.new_runner()
+    talking = CalledContact("c-1", "spring", desk.number, None, desk.attributes, desk.given, desk.kept)
+    desk.runner.restore([talking], {"spring": CAMPAIGN})
+    assert desk.runner.taken_over("c-1") == FlowStep((Hooks((FlowHook.CUSTOMER_HOLD, FlowHook.AGENT_HOLD)),))
+    assert desk.said(beside(desk, FlowHook.CUSTOMER_HOLD)).parts[0].value == "Ann, one moment."

@@ -24,6 +24,10 @@ class FlowHook(StrEnum):
     """Before the two are joined, to the agent alone."""
     CUSTOMER_WHISPER = "CustomerWhisper"
     """After that, to the customer alone."""
+    CUSTOMER_HOLD = "CustomerHold"
+    """While the agent's telephone has put the customer on hold."""
+    AGENT_HOLD = "AgentHold"
+    """While the customer's has put the agent on hold."""
 
 
 # --- what is to be done ---------------------------------------------------------------------------------------------

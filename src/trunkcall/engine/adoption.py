@@ -38,7 +38,9 @@ FREE_FOR_A_CONTACT = frozenset(AgentState) - {
 }
 ALL_TOLD_WITHIN: Duration = 1 * SECOND
 """How long after the word of one host that of another may come, which no trunk is on any more."""
-FROM_THE_FLOW_TO_THE_TALK = frozenset({ContactState.IN_FLOW, ContactState.QUEUED, ContactState.CONNECTING})
+FROM_THE_FLOW_ON = frozenset(
+    {ContactState.IN_FLOW, ContactState.QUEUED, ContactState.CONNECTING, ContactState.CONNECTED}
+)
 """States of a contact for which it matters what its flow has chosen."""
 
 
@@ -139,7 +141,7 @@ class Adoption:
             state.registry.put_in_flight(contact)
             if campaign.pacer.one_to_one and live.state in BEFORE_THE_QUEUE:
                 self._matching.reserve(contact)
-        if live.state in FROM_THE_FLOW_TO_THE_TALK:
+        if live.state in FROM_THE_FLOW_ON:
             self._flows.take_over(contact, now)
         self._set_timers(contact, live, now)
 
@@ -281,10 +283,7 @@ class Adoption:
                 self._legs.answered(live.leg_id, now)
             case LegState.ORIGINATING | LegState.ENDED:
                 pass
-        if live.holds is True:
-            self._legs.put_on_hold(live.leg_id, now)
-        elif live.holds is False:
-            self._legs.taken_off_hold(live.leg_id, now)
+        self._legs.found(live, leg, now)
         if contact is None:
             return
         if leg.party is LegParty.AGENT:

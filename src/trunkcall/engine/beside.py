@@ -1,8 +1,9 @@
-"""What customers and agents hear of flows beside the own one of a contact: while somebody waits, and before both are
-joined.
+"""What customers and agents hear of flows beside the own one of a contact: while somebody waits, before both are
+joined, and on hold.
 
-Decides in which order whispers come, how long they may take, and what is broken off when they are over. Which flows
-these are, and what they say, it must not know; ``flow_steps`` steps them.
+Decides in which order whispers come, how long they may take, whose hold counts where both have the other on hold, and
+what is broken off when any of it is over. Which flows these are, and what they say, it must not know; ``flow_steps``
+steps them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ WHISPERS_FOR: Final[Duration] = 2 * MINUTE
 _QUEUE: Final = FlowHook.CUSTOMER_QUEUE
 _AGENT_WHISPER: Final = FlowHook.AGENT_WHISPER
 _CUSTOMER_WHISPER: Final = FlowHook.CUSTOMER_WHISPER
+_CUSTOMER_HOLD: Final = FlowHook.CUSTOMER_HOLD
+_AGENT_HOLD: Final = FlowHook.AGENT_HOLD
 
 
 class Beside:
@@ -72,6 +75,11 @@ class Beside:
             case FlowHook.CUSTOMER_WHISPER if contact.whispers:
                 self.hush(contact)
                 return contact.leg_id
+            case FlowHook.CUSTOMER_HOLD if self._hold_of(contact) is hook:
+                return contact.leg_id
+            case FlowHook.AGENT_HOLD if self._hold_of(contact) is hook:
+                contact.says_to = contact.agent_leg_id
+                return contact.agent_leg_id
             case _:
                 return None
 
@@ -104,6 +112,24 @@ class Beside:
         self._end_flow(contact)
         self._hush_agent(contact)
 
+    def hold_may_differ(self, contact: Contact) -> None:
+        """One of those who talk may have put the other on hold, or be back."""
+        hook = self._hold_of(contact)
+        if hook is contact.hold:
+            return
+        self.end_hold(contact)
+        contact.hold = hook
+        if hook is not None and hook in contact.hooks:
+            self._state.flows_due.append((contact, hook))
+
+    def end_hold(self, contact: Contact) -> None:
+        """Nothing goes on of a flow for a hold, nor is heard."""
+        if contact.hold is not None:
+            contact.hold = None
+            self._end_flow(contact)
+            self.hush(contact)
+            contact.says_to = None
+
     def end(self, contact: Contact) -> None:
         """Nothing of these flows goes on, nor is heard."""
         self.end_whispers(contact)
@@ -130,6 +156,16 @@ class Beside:
         if with_tone and tone:
             # Asked for after the bridge, so nobody waits for it.
             self._state.out.do(PlayTone(leg_id, f"{contact.leg_id}-{leg_id}-{now}", tone), contact)
+
+    def _hold_of(self, contact: Contact) -> FlowHook | None:
+        """Whoever has the other on hold hears nobody, so the customer goes first."""
+        if contact.state is not ContactState.CONNECTED or contact.agent_leg_id is None:
+            return None
+        legs = self._state.registry.legs
+        customer, agent = legs.get(contact.leg_id), legs.get(contact.agent_leg_id)
+        if agent is not None and agent.holds:
+            return _CUSTOMER_HOLD
+        return _AGENT_HOLD if customer is not None and customer.holds else None
 
     def _hush_agent(self, contact: Contact) -> None:
         """What is played is the customer's again, if any was the agent's."""

@@ -47,6 +47,7 @@ class Contact:
         "flow_ended",
         "flow_goes_on",
         "flow_until",
+        "hold",
         "hook",
         "hooks",
         "host",
@@ -136,6 +137,8 @@ class Contact:
         """The agent's leg, while the flow that goes on is heard there; None: the customer's."""
         self.music: str | None = None
         """What is played to the customer meanwhile."""
+        self.hold: FlowHook | None = None
+        """Which of those who talk is on hold, by the flow that there may be for it; None: nobody."""
         self.joined_at: Instant = 0
         """When the carrier was asked to join customer and agent after whispers."""
         self.with_tone = False

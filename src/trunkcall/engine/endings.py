@@ -222,6 +222,7 @@ class Endings:
             asked_at = max(self._state.roster.agents[contact.agent_id].handling_since, contact.joined_at)
             whispers = contact.whispers
             self._beside.end_whispers(contact)
+            self._beside.end_hold(contact)
             if whispers or contact.state is not ContactState.CONNECTING or now - asked_at <= BRIDGED_WITHIN:
                 registry.keep_leg(leg)
                 return

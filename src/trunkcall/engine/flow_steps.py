@@ -41,6 +41,7 @@ from trunkcall.engine.timers import TimerKind
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _IN_FLOW: Final = ContactState.IN_FLOW
 _CONNECTING: Final = ContactState.CONNECTING
+_CONNECTED: Final = ContactState.CONNECTED
 _FLOW: Final = TimerKind.FLOW
 _QUEUED: Final = FlowEvent.QUEUED
 _QUEUE_FULL: Final = FlowEvent.QUEUE_FULL
@@ -89,11 +90,13 @@ class FlowSteps:
         self._state.flows_due.append((contact, Resumption(playing)))
 
     def take_over(self, contact: Contact, now: Instant) -> None:
-        """What the contact's flow has chosen while another dialer had it counts on."""
+        """What the contact's flow has chosen while another dialer had it counts on; once there is a talk, only what
+        other flows there are: whether that is recorded may have been said otherwise since."""
         step = self._state.flows.taken_over(contact.contact_id)
         self._state.out.steps.append(FlowStepped(contact.contact_id, step))
         for order in step.orders:
-            self._carry_out(contact, order, now)
+            if contact.state is not _CONNECTED or isinstance(order, Hooks):
+                self._carry_out(contact, order, now)
 
     def told(self, contact_id: str, what: FlowEvent) -> None:
         """Something has happened of which whoever runs the flow knows more. Without a flow that goes on it is
@@ -223,7 +226,7 @@ class FlowSteps:
             case Hush():
                 self._beside.hush(contact)
             case Disconnect():
-                if contact.state is not _CONNECTING:
+                if not _is_with_an_agent(contact):
                     self._disconnect(contact, now)
             case Ask():
                 self._state.out.do(AskFunction(contact.contact_id), contact)
@@ -244,7 +247,7 @@ class FlowSteps:
 
     def _enqueue(self, contact: Contact, order: Enqueue, now: Instant) -> FlowEvent:
         queue_id = order.queue_id or contact.campaign.agent_queue_id
-        if queue_id is None or contact.state is _CONNECTING:
+        if queue_id is None or _is_with_an_agent(contact):
             return _NOT_QUEUED
         if contact.state is ContactState.QUEUED:
             contact.moves += 1
@@ -262,3 +265,8 @@ class FlowSteps:
             self._safe_harbour.queue_is_full(contact, now)
         else:
             self._endings.disconnect(contact, now)
+
+
+def _is_with_an_agent(contact: Contact) -> bool:
+    """Whether its flow is heard beside an agent, from whom no flow takes anybody away."""
+    return contact.state is _CONNECTING or contact.state is _CONNECTED

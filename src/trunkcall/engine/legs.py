@@ -19,7 +19,7 @@ from trunkcall.domain.changes import (
 )
 from trunkcall.domain.contact import LIVE_DETECTIONS, ContactState, DetectionStatus
 from trunkcall.domain.instants import Instant
-from trunkcall.domain.leg import HangupCause, LegParty, LegState
+from trunkcall.domain.leg import HangupCause, LegParty, LegState, LiveLeg
 from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent, LegEvent, after
 from trunkcall.engine.beside import Beside
 from trunkcall.engine.commands import ChooseStatus, HangUp
@@ -172,6 +172,7 @@ class LegReports:
         self._recordings.joined(contact, now)
         if leg is not None and leg.holds:
             self._state.out.change(CustomerPutOnHold(contact.contact_id, now))
+        self._beside.hold_may_differ(contact)
 
     def unbridged(self, event: LegsUnbridged, now: Instant) -> None:
         leg = self._registry.legs.get(event.agent_leg_id)
@@ -185,7 +186,9 @@ class LegReports:
         if leg is not None and leg.holds is not True:
             leg.holds = True
             if (contact := self._talk_of(leg)) is not None:
-                self._state.out.change(CustomerPutOnHold(contact.contact_id, now))
+                if leg.party is _AGENT:
+                    self._state.out.change(CustomerPutOnHold(contact.contact_id, now))
+                self._beside.hold_may_differ(contact)
 
     def taken_off_hold(self, leg_id: str, now: Instant) -> None:
         """A former dialer may have heard of the beginning."""
@@ -193,12 +196,27 @@ class LegReports:
         if leg is not None and leg.holds is not False:
             leg.holds = False
             if (contact := self._talk_of(leg)) is not None:
-                self._state.out.change(CustomerTakenOffHold(contact.contact_id, now))
+                if leg.party is _AGENT:
+                    self._state.out.change(CustomerTakenOffHold(contact.contact_id, now))
+                self._beside.hold_may_differ(contact)
+
+    def found(self, live: LiveLeg, leg: Leg, now: Instant) -> None:
+        """The carrier tells of a leg of which nothing was heard for a while whether its party has the other on hold: a
+        flow for that begins anew, as nobody knows what was heard of it."""
+        contact = self._talk_of(leg)
+        if contact is not None and leg.party is _AGENT:
+            self._beside.end_hold(contact)
+        if live.holds:
+            self.put_on_hold(leg.leg_id, now)
+        elif live.holds is not None:
+            self.taken_off_hold(leg.leg_id, now)
+        if contact is not None:
+            self._beside.hold_may_differ(contact)
 
     @staticmethod
     def _talk_of(leg: Leg) -> Contact | None:
-        """The contact in which the leg's agent talks."""
-        contact = leg.contact if leg.party is _AGENT else None
+        """The contact in which the leg's party talks."""
+        contact = leg.contact
         return contact if contact is not None and contact.state is _CONNECTED else None
 
     def ended(self, leg_id: str, cause: HangupCause, now: Instant) -> None:

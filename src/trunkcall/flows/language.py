@@ -364,7 +364,7 @@ _OFFERED = (
     ),
     ActionType(
         "UpdateContactEventHooks",
-        "chooses a flow that runs later: whispers, while the customer waits, on hold",
+        "chooses a flow that runs later: whispers, while the customer waits, on hold. Of other hooks nothing comes",
         {
             "EventHooks": Parameter(
                 Texts(EVENT_HOOKS, most=1, values=Text(may_be_empty=True)),

@@ -298,7 +298,7 @@ class FlowRunner:
         )
         run = called.run = _Run(leg_id, at, taken=before.taken, given=before.given)
         self._of_leg.pop(before.leg_id, None)
-        if hook is not FlowHook.AGENT_WHISPER:
+        if hook not in (FlowHook.AGENT_WHISPER, FlowHook.AGENT_HOLD):
             # An agent's keys are the agent's own.
             self._of_leg[leg_id] = contact_id
         return self._step(called, run, flows.Begun(), now)
