@@ -204,6 +204,10 @@ def _check_flows(details: EngineDetails, reached: frozenset[str]) -> None:
         assert contact.flow_goes_on, "a flow is over, and its contact is left"
         waits = contact.play_id is not None or contact.flow_until is not None
         assert waits, "somebody is left in dead air, with nothing to wait for"
+    for contact in details.contacts.values():
+        if contact.state is ContactState.CONNECTED and (contact.flow_goes_on or contact.play_id is not None):
+            legs = details.legs[contact.leg_id], details.legs[contact.agent_leg_id or ""]
+            assert any(leg.holds for leg in legs), "a flow is heard in a talk in which nobody is on hold"
 
 
 def _check_legs(details: EngineDetails) -> None:

@@ -65,6 +65,8 @@ class LegDetails(NamedTuple):
     """Of a customer's leg, the trunk that it is on; of an agent's, that of the customer it was made for, if any."""
     session_of: str | None
     """The agent whose session it is."""
+    holds: bool
+    """Whether its party has put the other on hold, as far as that is known."""
 
 
 class AgentDetails(NamedTuple):
@@ -196,7 +198,8 @@ def _contact(contact: Contact) -> ContactDetails:
 
 
 def _leg(leg: Leg) -> LegDetails:
-    return LegDetails(leg.leg_id, leg.party, leg.state, _id_of(leg.contact), leg.host, leg.trunk_id, leg.session_of)
+    contact_id, holds = _id_of(leg.contact), leg.holds is True
+    return LegDetails(leg.leg_id, leg.party, leg.state, contact_id, leg.host, leg.trunk_id, leg.session_of, holds)
 
 
 def _agent(agent: Agent) -> AgentDetails:
