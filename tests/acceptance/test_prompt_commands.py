@@ -53,7 +53,8 @@ def test_a_file_of_any_common_format_becomes_a_prompt(server: Serving, tmp_path:
 def test_prompts_are_put_listed_and_removed(server: Serving, tmp_path: Path) -> None:
     file = a_tone(tmp_path / "take-3.wav", HERTZ, 0.5)
     said = run(server, "add", str(file), "--name", "closing", "--description", "Good bye")
-    assert said == "closing has 0.5 s. Where it is to be heard, write prompt:closing\n"
+    how = "In a flow it is the PromptId closing; elsewhere, in place of a text, prompt:closing"
+    assert said == f"closing has 0.5 s. {how}\n"
     (told,) = json.loads(run(server, "list", "--json"))
     assert (told["name"], told["description"]) == ("closing", "Good bye")
     connect = server.client("connect")

@@ -101,6 +101,6 @@ async def test_a_text_that_names_a_prompt_stands_for_it_and_all_others_are_spoke
     for text in ("prompt:closing", " prompt: closing\n", f"prompt:{made.prompt_id}"):
         name = named(text)
         assert name is not None
-        assert prompt_named(there, name) == made
+        assert prompt_named(there, name) == prompt_named(there, text.strip()) == made
     assert named("We are prompt: here we go.") is None
     assert prompt_named(there, "opening") is None

@@ -57,9 +57,8 @@ def add(
             sound=base64.b64encode(octets).decode(),
             **({"description": description} if description is not None else {}),
         )
-    typer.echo(
-        printable(f"{called} has {told['lengthInSeconds']:.1f} s. Where it is to be heard, write {NAMES}{called}")
-    )
+    how = f"In a flow it is the PromptId {called}; elsewhere, in place of a text, {NAMES}{called}"
+    typer.echo(printable(f"{called} has {told['lengthInSeconds']:.1f} s. {how}"))
 
 
 def list_prompts(settings: Settings, instance: InstanceOption = None, as_json: Annotated[bool, JSON] = False) -> None:

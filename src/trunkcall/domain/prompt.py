@@ -50,6 +50,7 @@ def named(text: str) -> str | None:
 
 
 def prompt_named(prompts: Mapping[str, Prompt], name: str) -> Prompt | None:
-    """The one of this id, name or ARN."""
+    """The one of this id, name or ARN, as such or as a text names it."""
+    name = named(name) or name
     by_name = (each for each in prompts.values() if each.name == name)
     return prompts.get(name) or next(by_name, None) or prompts.get(name.rpartition("/prompt/")[2])

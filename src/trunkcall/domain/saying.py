@@ -50,11 +50,15 @@ class Saying:
     again: bool = False
 
 
-def plain(text: str) -> Saying:
-    """A text as somebody writes it where a message is configured: a prompt's name (``domain.prompt.named``), or words
-    that are to be spoken."""
+def part_of(text: str) -> Part:
+    """A text as somebody writes it where one can be spoken: a prompt's name (``domain.prompt.named``), or words."""
     prompt = named(text)
-    return Saying((Part(SpeechKind.TEXT, text) if prompt is None else Part(SpeechKind.PROMPT, prompt),))
+    return Part(SpeechKind.TEXT, text) if prompt is None else Part(SpeechKind.PROMPT, prompt)
+
+
+def plain(text: str) -> Saying:
+    """Such a text alone, as it is configured."""
+    return Saying((part_of(text),))
 
 
 def spoken(part: Part) -> tuple[Spoken | Pause, ...]:
