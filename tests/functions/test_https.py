@@ -24,7 +24,7 @@ from trunkcall.aws.flow_event import flow_event
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MILLISECOND, SECOND
 from trunkcall.functions.breaker import FAILURES, SPARED_S
-from trunkcall.functions.https import Endpoint, HttpsFunctions
+from trunkcall.functions.https import LOG_EVERY_S, Endpoint, HttpsFunctions
 from trunkcall.service.functions import MAX_ANSWER_BYTES, FunctionTotals, Outcome
 
 ARN = "arn:aws:lambda:eu-west-2:123456789012:function:look-up"
@@ -341,3 +341,38 @@ async def test_nothing_of_a_customer_is_in_any_log(town: Town, caplog: pytest.Lo
     assert QUESTION.customer_number not in told
     assert "Ann" not in repr(QUESTION)
     assert QUESTION.customer_number not in repr(replace(QUESTION, queue_id=None))
+
+
+async def test_the_log_says_once_a_minute_why_no_flow_can_use_an_answer(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    for replies, why in (
+        ([says(status=401)], "its status is 401"),
+        ([says(["gold"])], "it is no JSON object"),
+        ([says_bytes(b"{" + b" " * MAX_ANSWER_BYTES)], "it is larger than 32 KB"),
+    ):
+        # Given a service whose answers are of no use
+        caplog.clear()
+        town.service.replies = [*replies]
+        caller = town.caller()
+
+        # When flows ask it
+        for _ in range(3):
+            assert await answer_of(caller.functions) is None
+
+        # Then it is said, once, and after a minute again
+        assert [(each.getMessage(), vars(each)["why"]) for each in caplog.records] == [
+            ("a function has answered what no flow can use", why)
+        ]
+        caller.now_s += LOG_EVERY_S
+        await answer_of(caller.functions)
+        assert len(caplog.records) == 2
+
+
+async def test_a_function_that_there_is_not_is_told_of_once_a_minute(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = town.caller(to="another")
+    for _ in range(3):
+        assert await answer_of(caller.functions) is None
+    assert [each.getMessage() for each in caplog.records] == ["a flow asks a function that the settings do not have"]

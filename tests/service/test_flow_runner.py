@@ -48,6 +48,11 @@ def test_a_contact_goes_through_its_flow() -> None:
     assert desk.hear(FlowEvent.SAID) == FlowStep(is_over=True), "nothing comes after the end"
 
 
+def test_a_text_that_names_a_prompt_has_it_played_in_a_flow_too() -> None:
+    desk = Desk(action("say", "MessageParticipant", "end", Text="prompt:closing"), END)
+    assert desk.said(desk.begin()).parts == (Part(SpeechKind.PROMPT, "closing"),)
+
+
 def test_a_default_flow_has_a_live_answer_go_to_the_queue() -> None:
     desk = Desk()
     flows = {"flow": ContactFlow("flow", "Flow")}
@@ -271,6 +276,31 @@ def test_what_a_flow_does_is_logged_where_it_wants_that_and_nothing_of_people(
     desk.runner.attempted("c-2", CAMPAIGN, "+12125550124", None, {})
     desk.runner.started("c-2", "spring", "leg-2", detection=None, now=desk.now)
     assert [record.levelname for record in caplog.records].count("WARNING") == 1, "of each action once"
+
+
+def test_an_action_that_fails_is_told_of_once_and_again_once_its_flow_is_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def goes_through(contact_id: str) -> None:
+        desk.runner.attempted(contact_id, CAMPAIGN, "+12125550124", None, {})
+        desk.runner.started(contact_id, "spring", f"leg of {contact_id}", detection=None, now=desk.now)
+
+    # Given a flow that sets a queue that there is not
+    choose = action("choose", "UpdateContactTargetQueue", "end", QueueId="$.Attributes.queue")
+    desk = Desk(action("who", "CheckOutboundCallStatus", "choose"), choose, END)
+
+    # Then it is told of, though the flow has nothing logged
+    goes_through("c-2")
+    goes_through("c-3")
+    assert [(each.getMessage(), vars(each)["action_id"], vars(each)["branch"]) for each in caplog.records] == [
+        ("an action of a flow was left by its error branch", "choose", ERROR)
+    ]
+
+    # When it is mended, and still fails
+    mended = ContactFlow("flow", "Flow", content=content(choose, END))
+    desk.facts.directory = replace(desk.facts.directory, contact_flows={"flow": mended})
+    goes_through("c-4")
+    assert len(caplog.records) == 2
 
 
 # --- another dialer -------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ RETRIES_AFTER_S: Final = (0.1, 0.3, 0.9)
 _ELSEWHERE: Final = 300
 _TOO_MANY: Final = 429
 _FAILURE: Final = 500
+LOG_EVERY_S: Final = 60.0
 
 EventOf: TypeAlias = Callable[[Question], Mapping[str, Any]]
 
@@ -92,6 +93,8 @@ class HttpsFunctions:
         self._new_id = new_id
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._log_at_s: dict[str, float] = {}
+        """When the log may be told again of a function, or of a flow that asks one that there is not."""
 
     @property
     def trouble(self) -> str | None:
@@ -107,10 +110,11 @@ class HttpsFunctions:
         """Ask the function that an address was given for, by this ARN or by its name."""
         line = self._lines.get(arn) or self._lines.get(function_name(arn))
         if line is None:
-            log.warning(
-                "a flow asks a function that the settings do not have",
-                extra={"contact_id": question.contact_id, "flow_id": question.flow_id},
-            )
+            if self._is_told(question.flow_id):
+                log.warning(
+                    "a flow asks a function that the settings do not have",
+                    extra={"contact_id": question.contact_id, "flow_id": question.flow_id},
+                )
             self._totals.count(UNKNOWN, Outcome.UNKNOWN)
         elif line.waiting >= line.endpoint.at_once:
             self._totals.count(line.endpoint.function, Outcome.BUSY)
@@ -190,12 +194,29 @@ class HttpsFunctions:
                 if response.status == _TOO_MANY or response.status >= _FAILURE:
                     return Outcome.FAILED, None
                 if response.status >= _ELSEWHERE:
+                    self._of_no_use(endpoint, f"its status is {response.status}")
                     return Outcome.REFUSED, None
                 found = await _body(response)
         except (aiohttp.ClientError, OSError):
             return Outcome.UNREACHABLE, None
         answer = answer_in(found) if found is not None else None
-        return (Outcome.ANSWERED, answer) if answer is not None else (Outcome.UNREADABLE, None)
+        if answer is None:
+            self._of_no_use(endpoint, "it is no JSON object" if found is not None else "it is larger than 32 KB")
+            return Outcome.UNREADABLE, None
+        return Outcome.ANSWERED, answer
+
+    def _of_no_use(self, endpoint: Endpoint, why: str) -> None:
+        if self._is_told(endpoint.function):
+            extra = {"function": endpoint.function, "why": why}
+            log.warning("a function has answered what no flow can use", extra=extra)
+
+    def _is_told(self, of: str) -> bool:
+        """Whether the log is told of this now: once a minute at most."""
+        now_s = self._monotonic()
+        if now_s < self._log_at_s.get(of, now_s):
+            return False
+        self._log_at_s[of] = now_s + LOG_EVERY_S
+        return True
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -33,18 +33,18 @@ from trunkcall.domain.flow import (
     Taken,
 )
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.domain.saying import Part, Saying, SpeechKind, at_least
+from trunkcall.domain.saying import Part, Saying, SpeechKind, at_least, part_of
 from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.events import FlowTold
 from trunkcall.flows import progress as flows
 from trunkcall.flows.acting import STANDING, act
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.keeping import Kept, UnreadableProgressError, from_text, to_text
-from trunkcall.flows.language import ACTIONS
 from trunkcall.flows.progress import Await, Ending, Progress, Purpose, Speech
 from trunkcall.flows.running import step
 from trunkcall.service.campaign_queue import last_of, queue_of
 from trunkcall.service.facts import KnownFacts
+from trunkcall.service.flow_log import FlowLog
 from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person
 from trunkcall.service.functions import Answer, Question
 from trunkcall.service.parsed_flows import ParsedFlows
@@ -66,7 +66,6 @@ _EVENTS: Final[Mapping[FlowEvent, flows.Event]] = {
     FlowEvent.NOT_ANSWERED: flows.NotAnswered(),
 }
 _KINDS: Final[Mapping[Speech, SpeechKind]] = {
-    Speech.TEXT: SpeechKind.TEXT,
     Speech.SSML: SpeechKind.SSML,
     Speech.PROMPT: SpeechKind.PROMPT,
     Speech.MEDIA: SpeechKind.PROMPT,
@@ -149,8 +148,7 @@ class FlowRunner:
         """Functions that are to be asked after this turn or the last in which one was, by contact: some contacts are
         over by then."""
         self._asks_turn = 0
-        self._refused: set[tuple[str, str]] = set()
-        """Actions that are not offered, and of which the log tells already."""
+        self._log = FlowLog()
         self.figures_of: FiguresOf | None = None
         self.tell: Callable[[FlowTold], None] = _nobody
         """Told what has happened to a flow that the engine cannot know."""
@@ -544,11 +542,8 @@ class FlowRunner:
         run.taken += noted
         called.on_record += len(noted)
         for each in taken:
-            if not ACTIONS[each.action].offered and (each.flow_id, each.action_id) not in self._refused:
-                self._refused.add((each.flow_id, each.action_id))
-                log.warning("a flow has an action that is not offered", extra=_words(contact_id, each))
-            elif run.at.is_logged:
-                log.info("an action of a flow was left", extra=_words(contact_id, each))
+            flow = self._facts.directory.contact_flows.get(each.flow_id)
+            self._log.left(contact_id, each, flow, is_wanted=run.at.is_logged)
 
     def _change(self, called: _Called, run: _Run, now: Instant, *, is_gone: bool) -> FlowProgressed:
         taken, run.taken = tuple(run.taken), []
@@ -572,7 +567,9 @@ class FlowRunner:
 
 def _saying_of(order: flows.Say | flows.SayAgainAndAgain) -> Saying:
     prompts = order.prompts if isinstance(order, flows.SayAgainAndAgain) else (order.prompt,)
-    parts = tuple(Part(_KINDS[each.speech], each.value) for each in prompts)
+    parts = tuple(
+        part_of(each.value) if each.speech is Speech.TEXT else Part(_KINDS[each.speech], each.value) for each in prompts
+    )
     return Saying(parts, order.voice.get("TextToSpeechVoice"), isinstance(order, flows.SayAgainAndAgain))
 
 
@@ -583,17 +580,6 @@ def _chosen(at: Progress) -> tuple[FlowOrder, ...]:
         *((Rank(at.priority, at.adjustment),) if is_ranked else ()),
         *((Record(at.recorded),) if at.recorded is not None else ()),
     )
-
-
-def _words(contact_id: str, taken: Taken) -> dict[str, str]:
-    """Of an action, for the log: nothing of people."""
-    return {
-        "contact_id": contact_id,
-        "flow_id": taken.flow_id,
-        "action_id": taken.action_id,
-        "action_type": taken.action,
-        "branch": taken.branch or "",
-    }
 
 
 def _nobody(event: FlowTold) -> None:
