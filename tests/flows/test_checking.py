@@ -382,6 +382,15 @@ actions = st.fixed_dictionaries(
 )
 
 
+def test_a_sound_that_is_in_s3_is_told_of_before_somebody_does_not_hear_it() -> None:
+    media = {"Media": {"Uri": "s3://sounds/hello.wav", "SourceType": "S3", "MediaType": "Audio"}}
+    told = "Actions[0] plays a sound from S3, which is not offered: make it a prompt, and name that by PromptId."
+    assert remarks_of(flow(say(**media))) == [told]
+    waits = {"Messages": [{"Text": "Please wait."}, media]}
+    assert told in remarks_of(flow(action("say", "MessageParticipantIteratively", waits, errors={ERROR: "end"})))
+    assert remarks_of(flow(say(PromptId="hello"))) == []
+
+
 @given(st.lists(actions, max_size=4))
 def test_whatever_is_sent_is_told_in_sentences_that_the_model_has_room_for(sent: list[Any]) -> None:
     problems = problems_of(flow(*sent))

@@ -20,6 +20,7 @@ from trunkcall.flows.naming import called
 from trunkcall.flows.parameters import Findings, Wrong, in_parameters
 from trunkcall.flows.transitions import in_transitions, names_one
 
+_MEDIA: Final = "Media"
 MAX_PROBLEMS: Final = 50
 """How many problems are told of one document: whoever mends those sees the others then. Amazon tells no more."""
 
@@ -155,6 +156,10 @@ def _about(flow: Flow, flow_type: str | None) -> Iterator[Finding]:
         if not known.offered:
             does = "the flow ends there" if known.follows is Follows.NEVER else "it takes its error branch"
             yield Finding(f"{where} is {known.name}, which is not offered: {does}.", action.identifier)
+        given = action.parameters
+        if known.offered and any(_MEDIA in each for each in (given, *given.get("Messages", ()))):
+            text = f"{where} plays a sound from S3, which is not offered: make it a prompt, and name that by PromptId."
+            yield Finding(text, action.identifier)
         if flow_type is not None and known.flow_types is not None and flow_type not in known.flow_types:
             text = f"{where} is {known.name}, which Amazon has in no flow of the type {flow_type}."
             yield Finding(text, action.identifier)
