@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.support import flow
+from flows.support import ERROR, action, flow
 from serving import Serving
 from trunkcall.flows.content import DEFAULT_FLOWS, OUTBOUND, VOICEMAIL
 
@@ -75,6 +75,24 @@ def test_what_cannot_be_published_is_told_before_anybody_is_asked(flows: Flows, 
     assert refused.returncode != 0
     assert "no action of the flow language" in refused.stderr
     assert "wrong" not in flows.names
+
+
+def test_what_is_worth_knowing_of_a_flow_is_told_as_it_is_published(flows: Flows, tmp_path: Path) -> None:
+    file = tmp_path / "doubtful.json"
+    say = action("say", "MessageParticipant", {"SSML": "Hello & good day"}, then="play")
+    play = action("play", "MessageParticipant", {"PromptId": "welcome"}, then="end")
+    file.write_text(flow(say, play), "utf-8")
+    told = flows("publish", file).stderr
+    assert "say: Actions[0].Parameters.SSML is no SSML" in told
+    assert "Not in this instance: prompt 'welcome'." in told
+    assert "doubtful" in flows.names
+    never = action("go", "TransferContactToQueue", then="end", errors={"QueueAtCapacity": "end", ERROR: "end"})
+    file.write_text(flow(never), "utf-8")
+    assert "in no flow of the type CUSTOMER_QUEUE" not in flows("publish", file).stderr
+    assert (
+        "in no flow of the type CUSTOMER_QUEUE"
+        in flows("publish", file, "--type", "CUSTOMER_QUEUE", "--name", "w").stderr
+    )
 
 
 def test_a_flow_that_is_only_saved_is_shown_and_published(server: Serving, flows: Flows, tmp_path: Path) -> None:

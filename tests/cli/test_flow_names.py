@@ -80,6 +80,27 @@ def test_what_is_not_here_by_either_is_told_and_stays() -> None:
     assert done.missing == (("queue", "Accounts"),)
 
 
+def test_a_name_in_place_of_an_id_is_found_and_an_id_without_a_name_is_told() -> None:
+    hook = {"EventHooks": {"CustomerQueue": "While you wait"}}
+    waits = {"Messages": [{"Text": "Please wait."}, {"PromptId": "prompt:Goodbye"}, {"PromptId": "p-9"}]}
+    content = flow(
+        chosen("Sales"),
+        action("hook", "UpdateContactEventHooks", hook, then="other", errors={ERROR: "end"}),
+        action("other", "UpdateContactTargetQueue", {"QueueId": ARN.format("queue", "q-9")}, then="wait"),
+        action("wait", "MessageParticipantIteratively", waits, errors={ERROR: "end"}),
+    )
+    done = replaced(content, HERE)
+    messages = [{"Text": "Please wait."}, {"PromptId": "p-1"}, {"PromptId": "p-9"}]
+    assert parameters_of(done.content) == {
+        "choose": {"QueueId": "q-1"},
+        "hook": {"EventHooks": {"CustomerQueue": "f-1"}},
+        "other": {"QueueId": ARN.format("queue", "q-9")},
+        "wait": {"Messages": messages},
+        "end": {},
+    }
+    assert done.missing == (("queue", "q-9"), ("prompt", "p-9"))
+
+
 def test_references_and_flows_without_names_stay_as_they_are() -> None:
     for content in (
         exported({"choose": {"QueueId": named("Sales")}}, chosen("$.Attributes.queue")),

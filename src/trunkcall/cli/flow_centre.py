@@ -17,7 +17,7 @@ from trunkcall.cli.asking import Yes
 from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.centre import Centre, InstanceOption, Named, centre_of, find, find_each, remove_each
 from trunkcall.cli.files import open_output
-from trunkcall.cli.flow_files import STANDARD_INPUT, FlowError, FlowFile, one_of, published, read_flow
+from trunkcall.cli.flow_files import STANDARD_INPUT, FlowError, FlowFile, line, one_of, published, read_flow
 from trunkcall.cli.flow_names import listed, replaced
 from trunkcall.cli.tables import plain_table, printable, terminal_width
 from trunkcall.domain.contact_flow import CONTACT_FLOW
@@ -96,7 +96,8 @@ def publish(
 ) -> None:
     """Publish a contact flow, or give the one of this name another content: campaigns go by it from then on.
 
-    What a file that Amazon's console has exported names of another instance is looked for in this one by its name.
+    What is worth knowing of it is told, as by `trunkcall flow check`. What a file that Amazon's console has exported
+    names of another instance is looked for in this one by its name; a name may stand in place of an id as well.
     """
     one_of("--type", flow_type, FLOW_TYPES)
     read_as, content = read_flow(file)
@@ -128,6 +129,9 @@ def publish(
             centre.client.update_contact_flow_content(**flow, ContactFlowId=flow_id, Content=names.content)
             if description is not None:
                 centre.client.update_contact_flow_name(**flow, ContactFlowId=flow_id, Description=description)
+    is_of = flow_type or (of_name["ContactFlowType"] if of_name is not None else CONTACT_FLOW)
+    for remark in check(content, is_of).remarks:
+        typer.echo(line(read_as, remark), err=True)
     if names.missing:
         missing = f"Not in this instance: {listed(names.missing)}. Actions that need them take their error branch."
         typer.echo(printable(missing), err=True)

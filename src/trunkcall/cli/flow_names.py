@@ -1,7 +1,7 @@
 """What a flow of another instance names, found again in this one by its name: as Amazon's console does when it imports.
 
-Decides which of a flow's ids are taken for others. The console writes beside each id what it is called; an id that is
-here stays, and so does one without a name.
+Decides which of a flow's ids are taken for others. The console writes beside each id what it is called; whoever writes
+a flow by hand may write the name in place of the id. An id that is here stays.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final
 
+from trunkcall.domain.prompt import named
 from trunkcall.flows.language import MAX_CONTENT
 
 KINDS: Final = {
@@ -58,31 +60,29 @@ def _written(document: Mapping[str, Any]) -> str:
 
 
 def _named(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str, str]]:
-    """Each id that has a name beside it: what it stands in, as what, its kind, and the name."""
+    """Each id: what it stands in, as what, its kind, and the name beside it, or what it is itself."""
     metadata = document.get("Metadata")
     beside = metadata.get("ActionMetadata") if isinstance(metadata, dict) else None
-    if not isinstance(beside, dict):
-        return
     for action in document["Actions"]:
-        of_action = beside.get(action["Identifier"])
+        of_action = beside.get(action["Identifier"]) if isinstance(beside, dict) else None
         names = of_action.get("parameters") if isinstance(of_action, dict) else None
         yield from _within(action.get("Parameters", {}), names, None)
 
 
 def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dict[str, Any], str, str, str]]:
-    if isinstance(parameters, list) and isinstance(names, list):
-        for each, name in zip(parameters, names, strict=False):
+    if isinstance(parameters, list):
+        for each, name in zip_longest(parameters, names if isinstance(names, list) else ()):
             yield from _within(each, name, kind)
-    if not isinstance(parameters, dict) or not isinstance(names, dict):
+    if not isinstance(parameters, dict):
         return
     for key, value in parameters.items():
-        beside, of = names.get(key), KINDS.get(key, kind)
+        beside, of = names.get(key) if isinstance(names, dict) else None, KINDS.get(key, kind)
         if not isinstance(value, str):
             yield from _within(value, beside, of)
-        elif of is not None and isinstance(beside, dict) and not value.startswith("$"):
-            called = beside.get(_CALLED)
-            if isinstance(called, str):
-                yield parameters, key, of, called
+        elif value and of is not None and not value.startswith("$"):
+            called = beside.get(_CALLED) if isinstance(beside, dict) else None
+            itself = (named(value) or value).rpartition("/")[2]
+            yield parameters, key, of, called if isinstance(called, str) else itself
 
 
 def listed(things: Sequence[tuple[str, str]]) -> str:
