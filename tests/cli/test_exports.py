@@ -37,6 +37,7 @@ from trunkcall.domain.changes import (
     ContactDetected,
     ContactEnded,
     ContactQueued,
+    FlowProgressed,
 )
 from trunkcall.domain.contact import ContactRecord, DetectionStatus, DialRequest, DisconnectReason, Disposition
 from trunkcall.domain.fact_kind import FactKind
@@ -376,6 +377,20 @@ class TestColumns:
             ["", "Bo", "B", "2"],
             ["Dr", "C", "", ""],
         ]
+
+    def test_those_that_a_flow_has_set_have_one(self, exports: Exports, fill: Fill) -> None:
+        async def wishes(store: Store) -> None:
+            await contacts_with({"first": "Ann", "plan": "A"}, {"first": "Bo", "plan": "A"})(store)
+            lease = await store.acquire_lease("instance-1", "dialer-1", MINUTE)
+            assert lease is not None
+            wished = FlowProgressed("contact-1", NOW, None, (), {"call_back": "wanted", "plan": "B"})
+            await store.commit(lease, [begin("contact-1"), ContactAnswered("contact-1", NOW, None), wished])
+
+        fill(wishes)
+        names = ["Attributes.first", "Attributes.plan", "Attributes.call_back"]
+        rows = exports.table()
+        assert list(rows[0]) == [*COLUMNS, *names]
+        assert [[row[name] for name in names] for row in rows] == [["Ann", "A", ""], ["Bo", "B", "wanted"]]
 
     def test_no_attribute_takes_the_place_of_another_column(self, exports: Exports, fill: Fill) -> None:
         fill(contacts_with({"ContactId": "mine", "Agent.Username": "mine", "": "nameless"}))

@@ -155,7 +155,7 @@ def to_record(contact: ContactRecord, directory: Directory | None, scope: Scope)
         "Hold": _hold(contact),
         "Forbidden": forbidden.value if forbidden is not None else None,
         _FLOW: [_taken(each) for each in contact.flow_trail],
-        ATTRIBUTES: {**contact.attributes, **(contact.flow_attributes or {})},
+        ATTRIBUTES: contact.all_attributes,
     }
 
 

@@ -244,7 +244,7 @@ class _Export:
         async for contact in self._contacts(records, None):
             last = contact.contact_id
             if self._selection.may_have(contact):
-                names.see(contact.attributes)
+                names.see(contact.all_attributes)
         return _Columns(names.names, last)
 
     async def _contacts(

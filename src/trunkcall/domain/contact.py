@@ -301,3 +301,8 @@ class ContactRecord:
     """The actions of flows that it has been through, by which branch each was left, in their order."""
     flow_attributes: Mapping[str, str] | None = None
     """Attributes that its flow has set, over those that it came with; None where there are none."""
+
+    @property
+    def all_attributes(self) -> dict[str, str]:
+        """Those that it came with, and over them those that its flow has set."""
+        return {**self.attributes, **(self.flow_attributes or {})}
