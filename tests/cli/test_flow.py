@@ -190,6 +190,23 @@ class TestTrying:
         said = plays("lambda-look-up", "no\n\n", "--answer", "human")
         assert 'says: "Hello, one moment please."' in said
 
+    def test_a_service_answers_with_json_as_well(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("lambda-look-up", '{"name": "Ann Lee", "tier": "gold"}\nfull\n', "--answer", "human")
+        assert 'says: "Hello Ann Lee, one moment please."' in said
+        assert "  Compare → gold" in said
+
+    def test_what_is_mistyped_is_said_to_be_and_asked_for_again(self, plays: Callable[..., list[str]]) -> None:
+        said = plays("call-me-back", "robot\nhuman\none\n9\nlist opt-outs\n{list}\n[]\nlist=opt-outs\n")
+        assert said.count("It is none of these.") == 2
+        wrong = "It is no answer: write name=value, another after a space, or a JSON object."
+        assert said.count(wrong) == 3
+        assert 'says: "You will not be called again. Goodbye."' in said
+
+    def test_a_text_that_names_a_prompt_is_its_sound(self, command: Command) -> None:
+        path = command.file(flow(action("say", "MessageParticipant", {"Text": "prompt:closing"}, then="end")))
+        _, out, _ = command("try", path, "--answer", "off")
+        assert "says: the sound closing" in out.splitlines()
+
     def test_a_service_is_called_by_its_name_whatever_version_of_it_is_asked(
         self, command: Command, monkeypatch: pytest.MonkeyPatch
     ) -> None:

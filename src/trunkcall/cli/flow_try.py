@@ -22,6 +22,7 @@ from trunkcall.domain.flow import Disconnect, Enqueue, GoOn, Hush, Rank, Record,
 from trunkcall.domain.function_name import function_name
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import Duration, Instant, to_seconds
+from trunkcall.domain.prompt import named
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.language import ACTIONS, KEYS
 from trunkcall.flows.naming import is_made_up
@@ -53,7 +54,7 @@ from trunkcall.flows.progress import (
 )
 from trunkcall.flows.references import Path
 from trunkcall.flows.running import step
-from trunkcall.service.functions import Question
+from trunkcall.service.functions import Question, answer_in
 from trunkcall.service.numbers import NotDialableError
 
 ANSWERS: Final[Mapping[str, DetectionStatus | None]] = {
@@ -73,6 +74,7 @@ CUSTOMER: Final = "+12025550123"
 SHOWN: Final = "+12025550100"
 """Whom an event is about, where there is nobody: of numbers that are kept for fiction."""
 _AWAY: Final = "flow-that-is-not-here"
+_NONE_OF_THESE: Final = "It is none of these."
 
 
 class Player:
@@ -210,6 +212,8 @@ class Player:
                 return self._later()
             if set(typed) <= set(KEYS):
                 self._typed = typed
+            else:
+                self._tell(_NONE_OF_THESE)
         key, self._typed = self._typed[0], self._typed[1:]
         return Pressed(key)
 
@@ -232,7 +236,9 @@ class Player:
 
     def _answer(self) -> Event:
         while True:
-            typed = self._ask("Its answer? name=value …; no for none, e for the event that it gets").strip()
+            typed = self._ask(
+                "Its answer? name=value … or JSON, Enter for no values; no for none, e for the event that it gets"
+            ).strip()
             if typed == HANG_UP:
                 return HungUp()
             if typed == "no":
@@ -241,9 +247,9 @@ class Player:
                 for line in self._event().splitlines():
                     self._tell(line)
                 continue
-            pairs = [each.partition("=") for each in typed.split()]
-            if all(equals for _, equals, _ in pairs):
-                return Answered({name: value for name, _, value in pairs})
+            if (values := _values(typed)) is not None:
+                return Answered(values)
+            self._tell("It is no answer: write name=value, another after a space, or a JSON object.")
 
     def _event(self) -> str:
         """What the function that is asked gets."""
@@ -271,6 +277,7 @@ class Player:
                 return "" if "" in known else known[0]
             if typed in known:
                 return typed
+            self._tell(_NONE_OF_THESE)
 
     # --- what a flow looks up ---------------------------------------------------------------------------------------
 
@@ -312,6 +319,14 @@ class Player:
         return self._random.randint(1, 100)
 
 
+def _values(typed: str) -> Mapping[str, object] | None:
+    """Those of an answer; None of what is none."""
+    if typed.startswith("{"):
+        return answer_in(typed.encode())
+    pairs = [each.partition("=") for each in typed.split()]
+    return {name: value for name, _, value in pairs} if all(equals for _, equals, _ in pairs) else None
+
+
 def _in_words(order: Order) -> str | None:
     match order:
         case Say(prompt=prompt, voice=voice):
@@ -343,6 +358,8 @@ def _in_words(order: Order) -> str | None:
 
 def _spoken(prompt: Prompt) -> str:
     match prompt.speech:
+        case Speech.TEXT if (sound := named(prompt.value)) is not None:
+            return f"the sound {sound}"
         case Speech.TEXT | Speech.SSML:
             return f'"{" ".join(prompt.value.split())}"'
         case Speech.PROMPT | Speech.MEDIA:

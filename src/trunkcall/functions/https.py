@@ -20,7 +20,6 @@ from trunkcall.domain.clock import Seconds
 from trunkcall.domain.function_name import function_name
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Duration, to_seconds
-from trunkcall.functions.answers import answer_in
 from trunkcall.functions.breaker import Breaker
 from trunkcall.functions.signing import signed
 from trunkcall.service.functions import (
@@ -31,6 +30,7 @@ from trunkcall.service.functions import (
     FunctionTotals,
     Outcome,
     Question,
+    answer_in,
 )
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from typing import Final, Protocol, TypeAlias
 
 from trunkcall.domain.function_name import OWN_PREFIX
 from trunkcall.domain.instants import Duration
+from trunkcall.domain.json_text import UnusableJsonError, read_json
 
 Answer: TypeAlias = Mapping[str, object]
 """Values by name, as the flow language has them in `$.External`: texts, numbers, truths, lists and mappings."""
@@ -22,6 +23,8 @@ Done: TypeAlias = Callable[[Answer | None], None]
 
 MAX_ANSWER_BYTES: Final = 32 * 1024
 """Of an answer in UTF-8 (Amazon Connect administrator guide, Lambda functions)."""
+MAX_DEPTH: Final = 32
+"""Of lists and objects within one another, such as can be kept with a contact."""
 DO_NOT_CALL: Final = f"{OWN_PREFIX}do-not-call"
 CALL_BACK: Final = f"{OWN_PREFIX}call-back"
 UNKNOWN: Final = "unknown"
@@ -104,3 +107,17 @@ class FunctionTotals:
         taken = FunctionTotals()
         taken.asked, taken.waited_s, taken.spared = self.asked.copy(), self.waited_s.copy(), set(self.spared)
         return taken
+
+
+def answer_in(body: bytes) -> Answer | None:
+    """The values in what was answered; None if it is no answer, as anything but a JSON object of bounded depth. Where
+    it is empty, or null, there are no values: so answers a function that has nothing to say."""
+    if not body.strip():
+        return {}
+    try:
+        values = read_json(body.decode("utf-8-sig"), MAX_DEPTH)
+    except (UnicodeDecodeError, UnusableJsonError):
+        return None
+    if values is None:
+        return {}
+    return values if isinstance(values, Mapping) else None
