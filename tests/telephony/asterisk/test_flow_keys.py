@@ -29,7 +29,7 @@ hertz, seconds = next(
     (
         each
         for part, each in {{
-            "press 9": ({OFFER}, 8), "not be called again": ({DONE}, 1), "made a note": ({NOTED}, 1)
+            "press 9": ({OFFER}, 5), "not be called again": ({DONE}, 1), "made a note": ({NOTED}, 1)
         }}.items()
         if part in words
     ),
