@@ -13,9 +13,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from faults.disk import keep_mounts_to_ourselves
+from telephony.asterisk.namespace import INSIDE
 
 WORKERS_PER_CORE = 2
 """Most stories wait for a server or for a clock."""
+CALLS_PER_CORE = 3
+"""Those of a real switch wait for telephones, and do nothing else for most of their time."""
 MAX_WORKERS = 16
 
 # How long an example takes says nothing while others are at work.
@@ -33,7 +36,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    return min(MAX_WORKERS, WORKERS_PER_CORE * (os.cpu_count() or 1))
+    per_core = CALLS_PER_CORE if INSIDE in os.environ else WORKERS_PER_CORE
+    return min(MAX_WORKERS, per_core * (os.cpu_count() or 1))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
