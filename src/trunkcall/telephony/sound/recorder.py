@@ -1,9 +1,10 @@
 """Recordings of two streams each: what a party says, and what it hears, on two tracks that are of one length.
 
 Decides where in its track what arrives belongs, and when it is written. Nothing that arrives says when it was spoken,
-so the clock does: a track that is behind for a whole second has lost something, and gets silence for it; one that is
-ahead for as long has got silence for what came later, and is cut. What comes in bursts is neither. It must not know
-legs or the switch; what a file looks like is decided by ``domain.recording_file``.
+so the clock does: a track that is behind for a whole second, or on which nothing comes for long, gets silence for what
+is missing. Where that comes after all, the silence goes again: what is heard last is not written at once, so it can.
+What comes in bursts has lost nothing. It must not know legs or the switch; what a file looks like is decided by
+``domain.recording_file``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ SILENT_S: Final = 0.4
 """A track on which nothing came for so long is silent, and not late."""
 AT_LEAST: Final = RATE * 60 // 1000
 """How far behind the clock a silent track is kept, for what is on its way."""
+HELD_BACK: Final = RATE // 2
+"""Samples of a recording that goes on that are not written yet: Asterisk drops what is later than so much."""
 STALLED_S: Final = 0.05
 """A tick that comes so late says nothing of tracks: it is this process that was late."""
 FULL: Final = "Talks are not recorded: the disk of this server is nearly full."
@@ -42,6 +45,9 @@ class Track:
         self._kept = bytearray()
         self._given = 0
         """Samples that are out of it."""
+        self._filled = 0
+        """How much of it is silence for what has not come by then: samples before ``_filled_to``."""
+        self._filled_to = 0
         self._late: float | None = None
         """The least that it was behind since it was settled last; None where nothing came."""
         self._heard_s: float | None = None
@@ -55,15 +61,21 @@ class Track:
 
     def hear(self, octets: bytes, now_s: float) -> None:
         """Some more, at a time since the recording began."""
+        if self._is_silent(now_s):
+            # Either it is spoken again, or it was late, and there is more to come that takes the silence back.
+            self.fill(int(now_s * RATE) - len(octets) - self._position)
         self._kept += octets
         self._heard_s = now_s
         late = now_s * RATE - self._position
+        if late <= -1 and self._filled:
+            # It is ahead: what was missing has come.
+            late += self._unfill(int(-late))
         self._late = late if self._late is None else min(self._late, late)
 
     def tick(self, now_s: float) -> None:
         """Be silent where nothing comes."""
-        if now_s - (self._heard_s or 0.0) >= SILENT_S:
-            self._kept += SILENCE * (int(now_s * RATE) - AT_LEAST - self._position)
+        if self._is_silent(now_s):
+            self.fill(int(now_s * RATE) - AT_LEAST - self._position)
 
     def settle(self) -> None:
         """Put right what was behind or ahead all the time since this was asked last."""
@@ -71,7 +83,7 @@ class Track:
         if late is None:
             return
         if late > SLACK:
-            self._kept += SILENCE * int(late)
+            self.fill(int(late))
         elif late < -AHEAD:
             del self._kept[max(0, len(self._kept) - int(-late)) :]
 
@@ -80,7 +92,29 @@ class Track:
         taken = bytes(self._kept[:samples])
         del self._kept[:samples]
         self._given += samples
+        self._filled_to = max(0, self._filled_to - samples)
+        self._filled = min(self._filled, self._filled_to)
         return taken
+
+    def fill(self, samples: int) -> None:
+        """Be silent for so long."""
+        if samples > 0:
+            if self._filled_to < len(self._kept):
+                self._filled = 0
+            self._kept += SILENCE * samples
+            self._filled += samples
+            self._filled_to = len(self._kept)
+
+    def _is_silent(self, now_s: float) -> bool:
+        return now_s - (self._heard_s or 0.0) >= SILENT_S
+
+    def _unfill(self, samples: int) -> int:
+        """Take so much of the silence out again, or all there still is; how much that was."""
+        less = min(samples, self._filled)
+        del self._kept[self._filled_to - less : self._filled_to]
+        self._filled -= less
+        self._filled_to -= less
+        return less
 
 
 class File:
@@ -167,13 +201,12 @@ class Recorder:
             for track in self._tracks:
                 track.settle()
         first, second = self._tracks
-        samples = min(len(first), len(second))
-        if self.is_over and len(first) != len(second):
+        samples = max(0, min(len(first), len(second)) - HELD_BACK)
+        if self.is_over:
             # What one has more is kept, too.
-            longer = max(len(first), len(second))
+            samples = max(len(first), len(second))
             for track in self._tracks:
-                track.hear(SILENCE * (longer - len(track)), 0.0)
-            samples = longer
+                track.fill(samples - len(track))
         return Work(self, first.take(samples), second.take(samples), self._whole if self.is_over else None)
 
 
