@@ -47,7 +47,7 @@ LIBRARIES: dict[str, set[str]] = {
     "simulation": {"numpy"},
     "telephony": {"msgspec"},
     "telephony.ari": {"aiohttp", "msgspec", "numpy"},
-    "telephony.sound": {"aiohttp", "cryptography", "msgspec", "numpy", "soundfile"},
+    "telephony.sound": {"aiohttp", "cryptography", "msgspec", "numpy", "soundfile", "uvloop"},
     "storage": {"cryptography", "msgspec"},
     "service": {"phonenumbers"},
     "aws": {"botocore", "msgspec"},

@@ -24,6 +24,7 @@ from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
 import aiohttp
+import uvloop
 
 from trunkcall.telephony import session
 from trunkcall.telephony.sound import ulaw, wire
@@ -273,7 +274,8 @@ def main() -> None:
     """Run as ``python -m trunkcall.telephony.sound.process``, with the socket as standard input."""
     connection = socket.socket(fileno=sys.stdin.fileno())
     connection.setblocking(False)
-    asyncio.run(serve(connection))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(connection))
 
 
 if __name__ == "__main__":
