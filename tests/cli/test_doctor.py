@@ -32,7 +32,7 @@ from trunkcall.telephony.finding import Finding, Level, fault, ok, warning
 
 WELL = Inspection(
     version="22.10.1",
-    modules={**dict.fromkeys(NEEDED, True), "res_timing_timerfd": True, NATIVE: False},
+    modules={**dict.fromkeys(NEEDED, True), "res_timing_pthread": True, NATIVE: False},
     tells_sip_cause=True,
     may_write=True,
     shown_variables=frozenset(SHOWN_VARIABLES),
@@ -75,7 +75,7 @@ class TestWords:
         assert about(replace(WELL, version="GIT-master-1a"), "Asterisk").level is Level.WARNING
 
     def test_without_any_timing_nobody_is_joined(self) -> None:
-        found = about(replace(WELL, modules={**WELL.modules, "res_timing_timerfd": False}), "modules")
+        found = about(replace(WELL, modules={**WELL.modules, "res_timing_pthread": False}), "modules")
         assert found.level is Level.FAULT
         assert "res_timing_" in found.text
 

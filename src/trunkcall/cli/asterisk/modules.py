@@ -4,6 +4,10 @@ Decides which modules those are. Whatever is not here nobody can use: among othe
 (res_pjsip_endpoint_identifier_anonymous), to subscribe or to send messages, no AMI user, no shell and no second
 dialplan; and no way past Asterisk for sound, where it would hear no keys (bridge_native_rtp). One is there to say no:
 without res_pjsip_refer a REFER is not answered, and whoever waits for an answer in vain may end the call.
+
+Time is kept by res_timing_pthread. With res_timing_timerfd, whoever is woken up late has missed beats for good: what is
+listened in on lags behind by so much until half a second of it is dropped, and a prompt is late to its end. Here the
+beats are made up for. It goes by the wall clock, which is to be slewed: while a step has set it back there are none.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ SIP: Final = (
 )
 SOUND: Final = (
     "codec_alaw codec_ulaw codec_g722 codec_gsm codec_resample format_gsm format_pcm format_sln format_wav "
-    "res_timing_timerfd res_musiconhold bridge_holding bridge_simple bridge_softmix"
+    "res_timing_pthread res_musiconhold bridge_holding bridge_simple bridge_softmix"
 )
 ARI: Final = (
     "res_http_websocket res_websocket_client chan_websocket res_stasis res_stasis_answer res_stasis_device_state "
