@@ -4,7 +4,7 @@ leaves people on the line, stops the dialer, or what it did cannot be done again
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from random import Random
 from typing import Any
@@ -20,14 +20,15 @@ from trunkcall.domain.campaign import DialerConfig, DialerType
 from trunkcall.domain.contact import ContactState
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.errors import StoreUnavailableError
+from trunkcall.domain.flow import FlowHook
 from trunkcall.domain.instants import HOUR, MINUTE, SECOND, Duration, Instant
 from trunkcall.engine.campaigns import pacer_for
 from trunkcall.engine.commands import HangUp, Originate, ReportLegs
 from trunkcall.engine.decision import Decision
 from trunkcall.engine.engine import Engine
-from trunkcall.engine.events import BeepHeard, CarrierEvent, Event, KeyPressed, LegAnswered, LegsReported
+from trunkcall.engine.events import BeepHeard, CarrierEvent, Event, KeyPressed, LegAnswered, LegsBridged, LegsReported
 from trunkcall.engine.trace import Turn, replay
-from trunkcall.flows.language import KEYS
+from trunkcall.flows.language import KEYS, QUEUE_FULL
 from trunkcall.simulation.world import World
 from trunkcall.storage.ports.ownership import CommitResult
 from trunkcall.telephony.carrier import Destination
@@ -46,8 +47,26 @@ PEOPLE = World(
 PATIENT = World(human_ratio=1.0, machine_ratio=0.0, failure_ratio=0.0, patience_s=36_000.0)
 
 
+_HOOKS = tuple(FlowHook)
+BESIDE = flow(
+    *(
+        action(
+            f"{place}",
+            "UpdateContactEventHooks",
+            {"EventHooks": {str(hook): "other"}},
+            then=f"{place + 1}",
+            errors={ERROR: "end"},
+        )
+        for place, hook in enumerate(_HOOKS)
+    ),
+    action(f"{len(_HOOKS)}", "TransferContactToQueue", then="end", errors={ERROR: "end", QUEUE_FULL: "end"}),
+)
+"""Leads to an agent, with the other flow for all that there may be one for."""
+
+
 class Whims(Witness):
-    """Whoever answers presses keys when they like, is heard to beep, and may hang up."""
+    """Whoever answers presses keys when they like, is heard to beep, and may hang up; and those who talk put each other
+    on hold."""
 
     def __init__(self, clock: Any, *, random: Random, **arguments: Any) -> None:
         super().__init__(clock, **arguments)
@@ -66,9 +85,18 @@ class Whims(Witness):
                 self.told.append(event)
             case LegAnswered() if event.leg_id in self._customers:
                 self._have_whims(event.leg_id)
+            case LegsBridged():
+                for leg_id in (event.customer_leg_id, event.agent_leg_id):
+                    self._hold_at_times(leg_id)
             case _:
                 pass
         return False
+
+    def _hold_at_times(self, leg_id: str) -> None:
+        draw, after = self._random, 0
+        for back in (False, True) * draw.randrange(3):
+            after += draw.choice([0, SECOND, 5 * SECOND])
+            self._clock.call_at(self._clock.now() + after, partial(self.put_on_hold, leg_id, back=back))
 
     def _have_whims(self, leg_id: str) -> None:
         draw, after = self._random, 0
@@ -96,7 +124,8 @@ def fail_at_times(house: House, random: Random) -> None:
     house.store.carry_out = carried_out
 
 
-async def dialed(content: str, seed: int, *, detects: bool, fails: bool) -> list[Any]:
+async def dialed(content: str, seed: int, *, detects: bool, fails: bool, own: str | None = None) -> list[Any]:
+    """Campaigns run ``own``, which may lead to the flow with this content; None: that one itself."""
     house = House.in_memory()
     if fails:
         fail_at_times(house, Random(seed))
@@ -109,7 +138,7 @@ async def dialed(content: str, seed: int, *, detects: bool, fails: bool) -> list
     )
     await house.open(agents=2, requests=0, detects=detects)
     flow_id = next(iter(house.directory.contact_flows))
-    flows = [ContactFlow(flow_id, "Any", content=content), ContactFlow("other", "Other", content=content)]
+    flows = [ContactFlow(flow_id, "Any", content=own or content), ContactFlow("other", "Other", content=content)]
     await house.kept.put_facts(house.instance_id, flows)
     await house.put(REQUESTS)
     async with dialing(house, house.owner()):
@@ -128,6 +157,18 @@ async def dialed(content: str, seed: int, *, detects: bool, fails: bool) -> list
 def test_whatever_a_flow_does_everybody_is_let_go_and_it_can_be_replayed(
     content: str, seed: int, detects: bool, fails: bool
 ) -> None:
+    ends_and_replays(partial(dialed, content, seed, detects=detects, fails=fails))
+
+
+@settings(max_examples=25)
+@given(documents(), st.integers(0, 1000), st.booleans())
+def test_whatever_a_flow_beside_does_in_queues_whispers_and_holds_everybody_is_let_go(
+    content: str, seed: int, fails: bool
+) -> None:
+    ends_and_replays(partial(dialed, content, seed, detects=False, fails=fails, own=BESIDE))
+
+
+def ends_and_replays(campaign: Callable[[], Coroutine[Any, Any, list[Any]]]) -> None:
     turns: dict[Engine, list[Turn]] = {}
 
     def kept(engine: Engine, events: Iterable[tuple[Event, Instant]], now: Instant) -> Decision:
@@ -140,7 +181,7 @@ def test_whatever_a_flow_does_everybody_is_let_go_and_it_can_be_replayed(
     turn = Engine.turn
     with pytest.MonkeyPatch.context() as patched, asyncio.Runner(loop_factory=VirtualLoop) as runner:
         patched.setattr(Engine, "turn", kept)
-        records = runner.run(dialed(content, seed, detects=detects, fails=fails))
+        records = runner.run(campaign())
     assert {record.state for record in records} == {ContactState.ENDED}
     assert len(records) == REQUESTS
     assert all(record.ended_at - record.attempted_at <= LONGEST for record in records)

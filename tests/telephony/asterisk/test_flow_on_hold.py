@@ -1,0 +1,124 @@
+"""A flow that customers hear on hold, over a real switch and a server that is killed meanwhile: told by tones. If this
+fails, a customer hears the music with the words, both with the agent, or nobody any more."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from telephony.asterisk.centre import Centre, Site, calls, numbers, own_tone
+from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.phone import Phone
+from telephony.asterisk.place import Which, place_of_this_worker
+from telephony.asterisk.test_crashes import agents, listens, talks
+from telephony.asterisk.test_flow_on_the_line import VOICE
+from telephony.asterisk.tones import seconds_of
+
+pytestmark = [
+    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    pytest.mark.long,
+    pytest.mark.timeout(300),
+]
+
+CUSTOMER, AGENT = own_tone(0), own_tone(50)
+WORDS = 900
+
+
+def flow(*actions: dict[str, Any]) -> str:
+    return json.dumps(
+        {"Version": "2019-10-30", "StartAction": actions[0]["Identifier"], "Metadata": {}, "Actions": actions}
+    )
+
+
+def test_a_customer_on_hold_hears_the_flow_also_of_the_next_dialer_and_then_the_agent(tmp_path: Path) -> None:
+    [number] = numbers(1)
+    names = agents(1)
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
+        customers = site.customers({number: talks(CUSTOMER)})
+        phones = site.agents({name: listens(AGENT) for name in names})
+        command = shlex.join([sys.executable, "-c", VOICE, "{file}"])
+        centre = Centre(site.serve(tmp_path / "centre", speech_command=command), phones)
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        server, phone = centre.server, phones[names[0]]
+        campaign_id = centre.call([number], **with_a_hold_flow(centre))
+
+        def goes_on(hertz: int) -> None:
+            """The customer comes to hear this, and nothing else then."""
+            before = len(heard(customers))
+            server.wait_until(lambda: heard_s(customers, hertz, before) > 0.3)
+            at = len(heard(customers))
+            server.wait_until(lambda: heard_s(customers, hertz, at) > 0.5)
+            others = {WORDS, AGENT} - {hertz}
+            assert {each: heard_s(customers, each, at) for each in others} == dict.fromkeys(others, 0.0)
+
+        goes_on(AGENT)
+        for _ in range(2):
+            site.street.have(phone.hold)
+            goes_on(WORDS)
+            site.street.have(lambda: phone.hold("sendrecv"))
+            goes_on(AGENT)
+        site.street.have(phone.hold)
+        goes_on(WORDS)
+        server.kill()
+        at = len(heard(customers))
+        server.start()
+        server.wait_until(lambda: heard_s(customers, WORDS, at) > 2.0)
+        goes_on(WORDS)
+        site.street.have(lambda: phone.hold("sendrecv"))
+        goes_on(AGENT)
+        site.street.have(customers.hang_up)
+        record = centre.until_all_ended(campaign_id, timeout_s=120)[number]
+        assert record["Agent"]["NumberOfHolds"] == 3
+        assert record["Disposition"] == "connected_to_agent"
+        assert json.loads(server.get("/health"))["status"] == "ok"
+
+
+def with_a_hold_flow(centre: Centre) -> dict[str, Any]:
+    """A campaign of live answers whose flow has this said on hold again and again."""
+    connect = centre.server.client("connect")
+    says = {
+        "Identifier": "says",
+        "Type": "MessageParticipantIteratively",
+        "Parameters": {"Messages": [{"Text": str(WORDS)}]},
+        "Transitions": {},
+    }
+    on_hold = connect.create_contact_flow(**centre.instance, Name="On hold", Type="CUSTOMER_HOLD", Content=flow(says))
+    chooses = {
+        "Identifier": "chooses",
+        "Type": "UpdateContactEventHooks",
+        "Parameters": {"EventHooks": {"CustomerHold": on_hold["ContactFlowArn"]}},
+        "Transitions": {"NextAction": "queue", "Errors": [{"NextAction": "end", "ErrorType": "NoMatchingError"}]},
+    }
+    queue = {
+        "Identifier": "queue",
+        "Type": "TransferContactToQueue",
+        "Parameters": {},
+        "Transitions": {
+            "NextAction": "end",
+            "Errors": [{"NextAction": "end", "ErrorType": why} for why in ("QueueAtCapacity", "NoMatchingError")],
+        },
+    }
+    end = {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+    made = connect.create_contact_flow(
+        **centre.instance, Name="Hold", Type="CONTACT_FLOW", Content=flow(chooses, queue, end)
+    )
+    outbound = centre.server.campaign_arguments()["outboundCallConfig"]
+    return {"outboundCallConfig": {**outbound, "connectContactFlowId": made["ContactFlowId"]}}
+
+
+def heard(customers: Phone) -> bytes:
+    return b"".join(bytes(each.heard) for each in calls(customers))
+
+
+def heard_s(customers: Phone, hertz: int, since: int = 0) -> float:
+    """For how long the customer has heard a tone, in seconds."""
+    return seconds_of(hertz, heard(customers)[since:])
