@@ -16,6 +16,7 @@ from trunkcall.domain.contact import ContactState
 from trunkcall.domain.flow import Disconnect, Enqueue, FlowEvent, FlowHook, FlowOrder, GoOn, Hooks, Record, Say
 from trunkcall.domain.instants import to_seconds
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
+from trunkcall.domain.recording import RecordingWish
 from trunkcall.engine.commands import HangUp, PlayMessage, StartRecording, StopPlaying, StopRecording
 from trunkcall.engine.events import (
     CarrierFound,
@@ -25,6 +26,7 @@ from trunkcall.engine.events import (
     LegsUnbridged,
     PlaybackEnded,
     PutOnHold,
+    RecordingWished,
     TakenOffHold,
 )
 
@@ -319,11 +321,15 @@ def test_another_dialer_begins_the_flow_of_an_agent_on_hold_anew() -> None:
     assert said(floor) == [(session, TO_AGENT.action_id)] * 2
 
 
-def test_whether_a_talk_is_recorded_is_not_decided_anew_by_what_its_flow_had_chosen() -> None:
-    floor, customer, session = talking_with(HOLDS)
+def test_a_talk_whose_recording_was_ended_is_not_recorded_again_because_its_flow_had_chosen_that() -> None:
+    floor, customer, session = talking_with(HOLDS, records=True)
+    assert len(floor.asked(StartRecording)) == 1
+    floor.tell(RecordingWished("spring-1", RecordingWish.STOP))
     floor.flows.chosen["spring-1"] = (Hooks(tuple(HOLDS)), Record(("Agent", "Customer")))
-    floor.restart(*joined(customer, session, holds=False))
-    assert floor.asked(StartRecording) == []
+    floor.wait(1)
+    floor.restart(*joined(customer, session, holds=True))
+    assert len(floor.asked(StartRecording)) == 1
+    assert len(said(floor)) == 1
 
 
 def test_who_is_on_hold_after_the_switch_was_lost_hears_the_flow_anew() -> None:

@@ -90,13 +90,11 @@ class FlowSteps:
         self._state.flows_due.append((contact, Resumption(playing)))
 
     def take_over(self, contact: Contact, now: Instant) -> None:
-        """What the contact's flow has chosen while another dialer had it counts on; once there is a talk, only what
-        other flows there are: whether that is recorded may have been said otherwise since."""
+        """What the contact's flow has chosen while another dialer had it counts on."""
         step = self._state.flows.taken_over(contact.contact_id)
         self._state.out.steps.append(FlowStepped(contact.contact_id, step))
         for order in step.orders:
-            if contact.state is not _CONNECTED or isinstance(order, Hooks):
-                self._carry_out(contact, order, now)
+            self._carry_out(contact, order, now)
 
     def told(self, contact_id: str, what: FlowEvent) -> None:
         """Something has happened of which whoever runs the flow knows more. Without a flow that goes on it is
