@@ -310,6 +310,26 @@ def test_a_recording_that_has_outlived_its_dialer_goes_on() -> None:
     assert floor.asked(StopRecording)[-1] == StopRecording(FIRST)
 
 
+@pytest.mark.parametrize(
+    ("wishes", "asked"),
+    [
+        ([RecordingWish.SUSPEND], SuspendRecording(FIRST)),
+        ([RecordingWish.SUSPEND, RecordingWish.RESUME], ResumeRecording(FIRST)),
+        ([RecordingWish.STOP], StopRecording(FIRST)),
+    ],
+)
+def test_the_next_dialer_asks_anew_for_what_a_dialer_that_died_may_not_have_asked_for(
+    wishes: list[RecordingWish], asked: StopRecording | SuspendRecording | ResumeRecording
+) -> None:
+    floor = recorded(talking())
+    for wish in wishes:
+        floor.tell(RecordingWished("spring-1", wish))
+    before = len(floor.asked(type(asked)))
+    floor.restart(*legs_of_a_talk(floor, FIRST))
+    assert floor.asked(type(asked))[before:] == [asked]
+    assert len(floor.asked(StartRecording)) == 1
+
+
 def test_whoever_does_not_want_to_be_recorded_can_say_so_while_it_is_announced() -> None:
     floor = talking(announces=True)
     (announced, *_) = floor.asked(AnnounceRecording)

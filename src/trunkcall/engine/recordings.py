@@ -207,12 +207,13 @@ class Recordings:
             last = live.recordings[-1]
             suspended, begun = is_suspended(live.recordings), last.goes_on or last.is_announced
             contact.recording = RecordingOfContact(
-                live.recordings, begun or suspended, suspended, announced=not last.is_announced, doubted=begun
+                live.recordings, begun or suspended, suspended, announced=not last.is_announced, doubted=True
             )
 
     def found(self, contact: Contact, customer: LiveLeg, now: Instant) -> None:
         """The carrier has the customer's leg. What a former dialer had begun, or this one before the carrier was lost,
-        and is not there, is gone on with in another part, or announced anew."""
+        and is not there, is gone on with in another part, or announced anew. Of what a former dialer had begun, and is
+        there, nobody knows whether the carrier was asked for what stands in the record."""
         recording, recorded = contact.recording, customer.recordings
         if recording is None or contact.state is not ContactState.CONNECTED or not recording.recordings:
             return
@@ -222,6 +223,8 @@ class Recordings:
             if doubted or not customer.playing:
                 self._begin(contact, recording, now)
             return
+        if doubted and last.recording_id in (recorded or ()):
+            self._state.out.do(_to_be_as(last), contact)
         if not last.goes_on or (recorded is None and not doubted) or last.recording_id in (recorded or ()):
             return
         self._note(contact, recording, replace(last, stopped_at=now), now)
@@ -308,6 +311,15 @@ class Recordings:
 def _is_announced(recording: RecordingOfContact) -> bool:
     """Whether the last part is being announced."""
     return bool(recording.recordings) and recording.recordings[-1].is_announced
+
+
+def _to_be_as(recording: Recording) -> StopRecording | SuspendRecording | ResumeRecording:
+    """What makes of a recording that the carrier has what stands in the record."""
+    if not recording.goes_on:
+        return StopRecording(recording.recording_id)
+    if is_suspended((recording,)):
+        return SuspendRecording(recording.recording_id)
+    return ResumeRecording(recording.recording_id)
 
 
 def _for_agent(announcement: str) -> str:
