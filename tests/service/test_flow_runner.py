@@ -359,6 +359,21 @@ def test_a_time_that_has_come_meanwhile_is_over() -> None:
     assert desk.taken_over(after_s=60).orders == (Ask(),)
 
 
+@pytest.mark.parametrize(("stands", "at_most_s"), [("welcome", 3 * 60 * 60), ("keys", 3 * 60 * 60), ("first key", 5)])
+def test_nobody_stands_longer_where_the_clock_has_fallen_back_meanwhile(stands: str, at_most_s: int) -> None:
+    desk = Desk()
+    desk.until(stands)
+    step = desk.taken_over(playing=True, after_s=-6 * 60 * 60)
+    assert step.until is not None
+    assert step.until <= desk.now + at_most_s * SECOND
+
+
+def test_a_wait_goes_on_for_as_long_as_it_had_where_the_clock_has_not_fallen_back() -> None:
+    desk = Desk()
+    until = desk.until("first key").until
+    assert desk.taken_over(after_s=2).until == until
+
+
 def test_a_function_that_was_asked_is_asked_again() -> None:
     desk = Desk()
     desk.until("ask")

@@ -83,6 +83,14 @@ def step(progress: Progress, event: Event, now: Instant, around: Surroundings, l
     return Step(run.at, tuple(run.trail))
 
 
+def by_this_clock(progress: Progress, now: Instant, around: Surroundings, limits: Limits | None = None) -> Progress:
+    """Where a contact stands, as somebody takes it up whose clock may be behind the one by which it has come there: it
+    stands no longer than if it had come there now."""
+    run = _Run(progress, now, around, limits or Limits())
+    run.stand_no_longer()
+    return run.at
+
+
 class _Run:
     """One step: actions are taken until one stands still, or the flow is over."""
 
@@ -179,6 +187,22 @@ class _Run:
                 self._fail()
             case _:
                 assert_never(self.at.awaits)
+
+    def stand_no_longer(self) -> None:
+        """See that the clock has not fallen back to before the contact stood so."""
+        at, now = self.at, self._now
+        if at.until is None or self._is_elsewhere():
+            return
+        whole = self._limits.duration
+        at_most = whole
+        if at.until < at.began_at + whole:
+            outcome = act(self._action(), at, self._around).outcome
+            if isinstance(outcome, Stands) and outcome.at_most is not None:
+                at_most = outcome.at_most
+            elif at.awaits is Await.KEYS:
+                at_most = max(self._keying().first, self._keying().between)
+        if at.until > now + at_most or at.began_at > now:
+            self._change(until=min(at.until, now + at_most), began_at=min(at.began_at, now))
 
     # --- keys -------------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ from trunkcall.flows.acting import STANDING, act
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.keeping import Kept, UnreadableProgressError, from_text, to_text
 from trunkcall.flows.progress import Await, Ending, Progress, Purpose, Speech
-from trunkcall.flows.running import step
+from trunkcall.flows.running import by_this_clock, step
 from trunkcall.service.campaign_queue import last_of, queue_of
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.flow_log import FlowLog
@@ -382,6 +382,7 @@ class FlowRunner:
         if self._action_of(run) is None:
             # Another content was published meanwhile: any event ends the flow.
             return self._step(called, run, flows.Timer(), now)
+        run.at = by_this_clock(run.at, now, self._around(called.person, now))
         order = self._order_of(called, run, now)
         if run.said_at is not None and isinstance(order, flows.Say | flows.SayAgainAndAgain):
             if playing:
