@@ -3,6 +3,7 @@ hear and are asked something else than the flow says, or records do not tell wha
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections import Counter
@@ -95,3 +96,20 @@ async def test_a_campaign_goes_through_a_flow_of_a_usual_shape(path: Path) -> No
     stood_in = in_records - counted
     assert stood_in.total() <= hung_up, "and besides in which action customers have hung up"
     assert {by for _, by in stood_in} <= {"end"}
+
+
+async def test_nobody_is_dialed_to_be_hung_up_on_because_their_flow_cannot_be_run() -> None:
+    # Given a campaign whose flow was published by a version that took what none can run
+    house = House.in_memory()
+    await open_with(house, '{"Version": "2019-10-30"}')
+    flow_id = next(iter(house.directory.contact_flows))
+    async with dialing(house, house.owner()):
+        # When it runs, then nobody is dialed
+        await asyncio.sleep(60)
+        assert {record.state for record in await house.records()} == {ContactState.WAITING}
+        assert house.dialer.closed_campaigns == 1
+        # And everybody is once the flow is mended
+        content = next(path for path in EXAMPLES if path.stem == "agentless-reminder").read_text("utf-8")
+        await house.kept.put_facts(house.instance_id, [ContactFlow(flow_id, "Flow", content=content)])
+        await house.until_all_ended(REQUESTS)
+        assert house.dialer.closed_campaigns == 0

@@ -31,12 +31,12 @@ from trunkcall.service.calling.number_key import key_mark
 from trunkcall.service.calling.numbering import Kind, leaves_to_emergency, numbering_of
 from trunkcall.service.calling.policy_file import PolicyFileError, read_policy
 from trunkcall.service.dialing_settings import caller_id_of
+from trunkcall.service.parsed_flows import flow_trouble
 
 SEARCHED: Final[Duration] = 400 * DAY
 """How far ahead an opening is looked for."""
 NO_POLICY: Final = -1
 """In place of a policy's version: under it nothing is dialed."""
-
 
 CallerIdGroups: TypeAlias = tuple[tuple[str, ...], ...]
 
@@ -159,7 +159,8 @@ class Gate:
     def trouble(self, campaign: Campaign, now: Instant) -> str | None:
         """Why nobody may be dialed for the campaign, in words; None if people may be."""
         read = self._policy_of(campaign)
-        return read.trouble or self.lists(campaign, now).trouble or self._clock_trouble(read, now)
+        by_rules = read.trouble or self.lists(campaign, now).trouble or self._clock_trouble(read, now)
+        return by_rules or flow_trouble(campaign, self._directory)
 
     def _clock_trouble(self, read: _Read, now: Instant) -> str | None:
         """An instance's clock goes on when the machine's is set, as nobody is to ring for an hour less for that. Hours
