@@ -484,14 +484,25 @@ class Floor:
         status: AgentStatus = AgentStatus.AVAILABLE,
         work_limit: Duration = 0,
         persistent: bool = False,
+        by_number: bool = False,
     ) -> None:
         """An agent comes in."""
-        self.serves(name, *(queues or (SALES,)), work_limit=work_limit, persistent=persistent)
+        served = queues or (SALES,)
+        self.serves(name, *served, work_limit=work_limit, persistent=persistent, by_number=by_number)
         self.sets(name, status)
 
-    def serves(self, name: str, *queues: str | ServedQueue, work_limit: Duration = 0, persistent: bool = False) -> None:
-        """The agent is there, serves these queues, as they are or all alike, and has such a connection."""
-        event = self._registered[name] = registered(name, *queues, work_limit=work_limit, persistent=persistent)
+    def serves(
+        self,
+        name: str,
+        *queues: str | ServedQueue,
+        work_limit: Duration = 0,
+        persistent: bool = False,
+        by_number: bool = False,
+    ) -> None:
+        """The agent is there, serves these queues, as they are or all alike, and has such a connection and phone."""
+        event = self._registered[name] = registered(
+            name, *queues, work_limit=work_limit, persistent=persistent, by_number=by_number
+        )
         self.agents[name] = tuple(each.queue_id for each in event.queues)
         (self.persistent.add if persistent else self.persistent.discard)(name)
         self.tell(event)

@@ -92,8 +92,9 @@ def check(engine: Engine, details: EngineDetails) -> None:
     reached = reached_by_the_carrier(details, floor.trunks)
     _check_flows(details, reached)
     _check_legs(details)
-    assert floor.lines_in_use == sum(leg.party is LegParty.CUSTOMER for leg in details.legs.values())
-    on_trunks = Counter(leg.trunk_id for leg in details.legs.values() if leg.party is LegParty.CUSTOMER)
+    on_trunks = Counter(leg.line_of for leg in details.legs.values() if leg.line_of is not None)
+    assert floor.lines_in_use == on_trunks.total()
+    assert all(leg.line_of == leg.trunk_id for leg in details.legs.values() if leg.party is LegParty.CUSTOMER)
     assert {trunk.trunk_id: trunk.lines for trunk in floor.trunks} == {
         trunk.trunk_id: on_trunks[trunk.trunk_id] for trunk in floor.trunks
     }

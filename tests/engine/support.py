@@ -43,11 +43,15 @@ def bridged(customer: str, agent: str) -> tuple[LiveLeg, LiveLeg]:
 
 
 def registered(
-    agent_id: str, *queues: str | ServedQueue, work_limit: Duration = 0, persistent: bool = False
+    agent_id: str,
+    *queues: str | ServedQueue,
+    work_limit: Duration = 0,
+    persistent: bool = False,
+    by_number: bool = False,
 ) -> AgentRegistered:
     """An agent who serves these queues, as they are or all alike."""
     served = tuple(ServedQueue(queue) if isinstance(queue, str) else queue for queue in queues)
-    return AgentRegistered(agent_id, served, work_limit, persistent)
+    return AgentRegistered(agent_id, served, work_limit, persistent, by_number)
 
 
 def everything(decision: Decision) -> list[Command]:

@@ -4,6 +4,7 @@ is full or down, with a number that is not its own, or over none because one of 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -19,7 +20,7 @@ from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import HangUp, Originate, OriginateAgentLeg
 from trunkcall.engine.config import EngineConfig
-from trunkcall.engine.events import CarrierFound, CarrierLost, LegsReported, OriginateVoided
+from trunkcall.engine.events import CarrierFound, CarrierLost, LegEnded, LegsReported, OriginateVoided
 from trunkcall.engine.snapshot import TrunkSnapshot
 from trunkcall.engine.trunks import FAILURES
 
@@ -576,3 +577,44 @@ def test_a_hosts_list_of_legs_says_nothing_of_other_hosts() -> None:
         floor.wait(11)
     assert [end.contact_id for end in floor.asked(ContactEnded)] == [far]
     assert floor.asked(HangUp) == [HangUp(floor.leg(far))]
+
+
+# --- agents who are called by number ----------------------------------------------------------------------------------
+
+FEW = Trunk("few", "near", channels=3, attempts_per_s=1000.0)
+
+
+def test_an_agent_on_a_desk_phone_holds_a_line_of_the_first_trunk_for_as_long_as_the_session() -> None:
+    floor = floor_with(FEW, SOUTH)
+    for name in ("ann", "bob"):
+        floor.agent(name, persistent=True, by_number=True)
+        floor.session_comes_up(name)
+    floor.agent("cid", persistent=True)
+    floor.session_comes_up("cid")
+    assert lines(floor) == {"few": 2, "south": 0}
+    floor.campaign(dialer=NOTICES, requests=9)
+    assert lines(floor) == {"few": 3, "south": 2}, "the trunk has three"
+    floor.tell(LegEnded(floor.session("bob"), HangupCause.NORMAL))
+    assert over(floor)[3:] == ["few"], "the line that came free is a customer's"
+
+
+def test_an_agent_on_a_desk_phone_that_rings_for_each_contact_is_called_although_no_line_is_free() -> None:
+    """Somebody is on the line already, and the carrier may have more than was said."""
+    floor = floor_with(replace(FEW, channels=1))
+    floor.agent("ann", by_number=True)
+    floor.campaign(requests=9)
+    floor.answers("spring-1")
+    assert len(floor.asked(OriginateAgentLeg)) == 1
+    assert lines(floor) == {"few": 2}
+    floor.agent_picks_up("spring-1")
+    floor.hangs_up("spring-1")
+    assert lines(floor) == {"few": 0}, "both have gone"
+
+
+def test_lines_of_desk_phones_are_known_to_the_next_dialer() -> None:
+    floor = floor_with(FEW)
+    floor.agent("ann", persistent=True, by_number=True)
+    floor.session_comes_up("ann")
+    floor.campaign(requests=9)
+    floor.restart(*up(floor.session("ann"), floor.leg("spring-1")))
+    assert lines(floor) == {"few": 2}

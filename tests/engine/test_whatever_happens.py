@@ -457,11 +457,12 @@ class World(RuleBasedStateMachine):
         queues=st.sampled_from(SERVED),
         limit_s=st.sampled_from([0, 0, 1, 30]),
         persistent=st.booleans(),
+        by_number=st.booleans(),
     )
     def an_agent_serves(
-        self, agent: str, queues: tuple[str | ServedQueue, ...], limit_s: int, persistent: bool
+        self, agent: str, queues: tuple[str | ServedQueue, ...], limit_s: int, persistent: bool, by_number: bool
     ) -> None:
-        self.floor.serves(agent, *queues, work_limit=limit_s * SECOND, persistent=persistent)
+        self.floor.serves(agent, *queues, work_limit=limit_s * SECOND, persistent=persistent, by_number=by_number)
 
     @rule(agent=st.sampled_from(AGENTS))
     def an_agent_is_removed(self, agent: str) -> None:

@@ -84,8 +84,12 @@ async def test_the_engine_is_told_what_has_changed_for_agents_and_nothing_else()
     await store.put_facts("instance-1", [Agent("a2", "bob", "r1"), Agent("a3", "cid", "lost")])
     assert await facts.read() == (registered("a2", "q1", "q2"), registered("a3"))
     phone = PhoneConfig(after_contact_work_limit_s=30, persistent_connection=True)
-    await store.put_facts("instance-1", [Agent("a3", "cid", "lost", phone=phone)])
-    assert await facts.read() == (AgentRegistered("a3", (), 30 * SECOND, persistent=True),)
+    desk_phone = replace(phone, phone_type="DESK_PHONE", desk_phone_number="+12025550199")
+    for each, by_number in ((phone, False), (desk_phone, True)):
+        await store.put_facts("instance-1", [Agent("a3", "cid", "lost", phone=each)])
+        assert await facts.read() == (AgentRegistered("a3", (), 30 * SECOND, persistent=True, by_number=by_number),), (
+            "a desk phone takes a line"
+        )
     await store.remove_facts("instance-1", FactKind.QUEUE, ["q1"], at=1)
     assert await facts.read() == (registered("a1", "q2"), registered("a2", "q2"))
     await store.remove_facts("instance-1", FactKind.AGENT, ["a1"], at=1)

@@ -171,7 +171,7 @@ class Adoption:
         # A leg that nobody remembers is one that the carrier will not have either. Its name is made of what is known: a
         # trace holds no other ids than those that changes tell of.
         leg_id = live.agent_leg_id or f"{live.leg_id}-agent"
-        leg = self._state.registry.enter_agent_leg(leg_id, contact)
+        leg = self._state.registry.enter_agent_leg(leg_id, contact, by_number=agent.by_number)
         leg.holds = None
         leg.state = LegState.UP if contact.state is ContactState.CONNECTED else LegState.ORIGINATING
         contact.agent_id, contact.agent_leg_id = agent.agent_id, leg_id

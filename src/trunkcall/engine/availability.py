@@ -38,6 +38,7 @@ class Availability:
         known = self._state.roster.agents.get(event.agent_id)
         before = known.pool.served if known is not None else ()
         agent = self._state.roster.register(event.agent_id, event.queues, now, persistent=event.persistent)
+        agent.by_number = event.by_number
         if agent.work_limit != event.after_contact_work_limit:
             agent.work_limit = event.after_contact_work_limit
             if agent.state is AgentState.AFTER_CONTACT_WORK:

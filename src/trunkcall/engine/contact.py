@@ -221,6 +221,7 @@ class Leg:
         "host",
         "leg_id",
         "line",
+        "line_of",
         "party",
         "session_of",
         "state",
@@ -245,6 +246,8 @@ class Leg:
         self.state = _ORIGINATING
         self.line: LineUse | None = None
         """None of one that a former dialer began, and of an agent's."""
+        self.line_of: str | None = None
+        """The trunk of which it holds a line; None where it holds none."""
         self.holds: bool | None = False
         """Whether its party has put the other on hold; None of one that a former dialer began, until it is told."""
         self.doubted = False

@@ -67,6 +67,8 @@ class LegDetails(NamedTuple):
     """The agent whose session it is."""
     holds: bool
     """Whether its party has put the other on hold, as far as that is known."""
+    line_of: str | None
+    """The trunk of which it holds a line."""
 
 
 class AgentDetails(NamedTuple):
@@ -198,8 +200,17 @@ def _contact(contact: Contact) -> ContactDetails:
 
 
 def _leg(leg: Leg) -> LegDetails:
-    contact_id, holds = _id_of(leg.contact), leg.holds is True
-    return LegDetails(leg.leg_id, leg.party, leg.state, contact_id, leg.host, leg.trunk_id, leg.session_of, holds)
+    return LegDetails(
+        leg.leg_id,
+        leg.party,
+        leg.state,
+        _id_of(leg.contact),
+        leg.host,
+        leg.trunk_id,
+        leg.session_of,
+        leg.holds is True,
+        leg.line_of,
+    )
 
 
 def _agent(agent: Agent) -> AgentDetails:

@@ -160,12 +160,14 @@ class ContactsOptedOut:
 class AgentRegistered:
     """An agent exists and serves these queues, each of them once. Known agents get the new queues; one who was removed
     and is not gone yet stays. Work after a contact ends after ``after_contact_work_limit``, with 0 when the agent says
-    so. The leg of one who is ``persistent`` stays up between contacts."""
+    so. The leg of one who is ``persistent`` stays up between contacts; that of one who is called ``by_number`` takes a
+    line of a trunk."""
 
     agent_id: str
     queues: tuple[ServedQueue, ...]
     after_contact_work_limit: Duration = 0
     persistent: bool = False
+    by_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)

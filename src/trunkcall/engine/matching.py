@@ -353,7 +353,7 @@ class Matching:
             deed = None
         else:
             leg_id = state.new_id()
-            leg = self._registry.enter_agent_leg(leg_id, contact)
+            leg = self._registry.enter_agent_leg(leg_id, contact, by_number=agent.by_number)
             # Nobody hears anybody across hosts, and a phone has one call.
             if session is not None:
                 self._sessions.end(agent, now)

@@ -33,6 +33,7 @@ class Agent:
     __slots__ = (
         "agent_id",
         "available_since",
+        "by_number",
         "contact",
         "handling",
         "handling_since",
@@ -99,6 +100,8 @@ class Agent:
         """How long the work after a contact may last; 0 is until the agent says that it is done."""
         self.persistent = False
         """Whether the agent's leg stays up between contacts."""
+        self.by_number = False
+        """Whether the agent's phone is called over a trunk."""
         self.keys = ""
         """What has been pressed of a code."""
         self.key_at: Instant = 0

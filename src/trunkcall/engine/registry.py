@@ -88,19 +88,23 @@ class Registry:
         self._contacts[contact.contact_id] = self._of[contact.campaign.campaign_id].in_progress[contact.contact_id] = (
             contact
         )
-        self._trunks.take_line(contact.trunk_id)
-        return self._enter_leg(Leg(contact.leg_id, _CUSTOMER, contact, contact.host, contact.trunk_id))
+        leg = Leg(contact.leg_id, _CUSTOMER, contact, contact.host, contact.trunk_id)
+        return self._enter_leg(leg, contact.trunk_id)
 
-    def enter_agent_leg(self, leg_id: str, contact: Contact) -> Leg:
+    def enter_agent_leg(self, leg_id: str, contact: Contact, *, by_number: bool) -> Leg:
         """An agent is rung for the contact."""
-        return self._enter_leg(Leg(leg_id, _AGENT, contact, contact.host, contact.trunk_id))
+        leg = Leg(leg_id, _AGENT, contact, contact.host, contact.trunk_id)
+        return self._enter_leg(leg, self._trunks.to_agents if by_number else None)
 
-    def enter_session_leg(self, leg_id: str, host: str) -> Leg:
+    def enter_session_leg(self, leg_id: str, host: str, *, by_number: bool) -> Leg:
         """An agent is rung for no contact."""
-        return self._enter_leg(Leg(leg_id, _AGENT, None, host))
+        return self._enter_leg(Leg(leg_id, _AGENT, None, host), self._trunks.to_agents if by_number else None)
 
-    def _enter_leg(self, leg: Leg) -> Leg:
+    def _enter_leg(self, leg: Leg, line_of: str | None) -> Leg:
         self._legs[leg.leg_id] = leg
+        leg.line_of = line_of
+        if line_of is not None:
+            self._trunks.take_line(line_of)
         return leg
 
     def remove_leg(self, leg_id: str) -> Leg | None:
@@ -108,8 +112,8 @@ class Registry:
         leg = self._legs.pop(leg_id, None)
         if leg is not None:
             self._timers.stop_all(leg_id)
-            if leg.party is _CUSTOMER and leg.trunk_id is not None:
-                self._trunks.free_line(leg.trunk_id, leg_id)
+            if leg.line_of is not None:
+                self._trunks.free_line(leg.line_of, leg_id)
         return leg
 
     def keep_leg(self, leg: Leg) -> None:

@@ -76,7 +76,7 @@ class Sessions:
         if not hosts or state.suspended:
             return
         host = hosts[self._begun % len(hosts)]
-        leg = self._registry.enter_session_leg(state.new_id(), host)
+        leg = self._registry.enter_session_leg(state.new_id(), host, by_number=agent.by_number)
         self.begin(agent, leg, now)
         timeout = state.config.agent_ring_timeout
         state.out.do(OriginateSessionLeg(leg.leg_id, agent.agent_id, host, timeout))
@@ -179,7 +179,7 @@ class Sessions:
                 self._state.out.change(SessionEnded(session.agent_id, session.leg_id, now))
                 continue
             if leg is None:
-                leg = self._registry.enter_session_leg(session.leg_id, session.host)
+                leg = self._registry.enter_session_leg(session.leg_id, session.host, by_number=agent.by_number)
                 leg.holds = None
                 ring_ends_at = now + self._state.config.agent_ring_timeout
                 self._state.timers.set(ring_ends_at, TimerKind.AGENT_RING_OVERDUE, leg.leg_id)

@@ -33,7 +33,8 @@ class TrunkUse:
         self.trunk = trunk
         self.rate = RateLimit(trunk.attempts_per_s)
         self.lines = 0
-        """Customers' legs that were asked for on it and have not ended."""
+        """Legs that were asked for on it and have not ended: customers', and those of agents who are called by number,
+        which are asked for although no line is free: somebody is on the line already."""
         self.held_until: Instant = 0
         """No attempt goes out on it before this: it did not take one. Agents are rung all the same: somebody is on the
         line already."""
@@ -123,7 +124,7 @@ class Trunks:
         self.limited_to: float | None = None
         """Attempts per second that may be begun on all of them together; None is as many as they take."""
         self.lines = 0
-        """Customers' legs that were asked for and have not ended, on all of them."""
+        """Legs that were asked for and have not ended, on all of them."""
         self.all_up = True
         """Whether the carrier answers for every trunk."""
         self.all_found = True
@@ -160,6 +161,11 @@ class Trunks:
             self._rate.change(attempts_per_s)
 
     # --- what there is ------------------------------------------------------------------------------------------------
+
+    @property
+    def to_agents(self) -> str | None:
+        """The trunk on which agents are called by number: the first."""
+        return self.in_use[0].trunk.trunk_id if self.in_use else None
 
     @property
     def channels(self) -> int:
@@ -297,7 +303,7 @@ class Trunks:
         return sum(use.is_failing for use in self.in_use)
 
     def take_line(self, trunk_id: str) -> None:
-        """A customer's leg is there on this trunk, which may be none of the instance's any more."""
+        """A leg is there on this trunk, which may be none of the instance's any more."""
         use = self._by_id.get(trunk_id)
         if use is None:
             use = self._by_id[trunk_id] = TrunkUse(Trunk(trunk_id))
@@ -305,7 +311,7 @@ class Trunks:
         self.lines += 1
 
     def free_line(self, trunk_id: str, leg_id: str) -> None:
-        """This customer's leg on the trunk has ended."""
+        """This leg on the trunk has ended."""
         use = self._by_id[trunk_id]
         use.lines -= 1
         self.lines -= 1

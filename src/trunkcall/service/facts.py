@@ -58,6 +58,7 @@ class KnownFacts:
             self.directory.served_by(agent),
             phone.after_contact_work_limit_s * SECOND,
             phone.persistent_connection,
+            by_number=phone.number is not None,
         )
 
     def _of_queues(self) -> Sequence[QueueLimited]:

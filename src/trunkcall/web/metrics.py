@@ -376,7 +376,11 @@ def _gates(totals: Mapping[str, DialerTotals], submitted: SubmittedTotals) -> It
 
 _PER_INSTANCE: tuple[tuple[str, str, Callable[[EngineSnapshot], float]], ...] = (
     ("trunkcall_carrier_up", "1 while the carrier answers for every trunk.", lambda s: s.carrier_up),
-    ("trunkcall_lines_in_use", "Customer legs that hold a line.", lambda s: s.lines),
+    (
+        "trunkcall_lines_in_use",
+        "Legs that hold a line: customers', and those of agents who are called by number.",
+        lambda s: s.lines,
+    ),
     ("trunkcall_lines", "Lines that the trunks have.", lambda s: s.channels),
     ("trunkcall_agents_staffed", "Agents who are staffed.", lambda s: sum(s.agents[state] for state in STAFFED_STATES)),
     ("trunkcall_agents_unheard", "Staffed agents of whom nothing is heard.", lambda s: s.unheard_agents),
@@ -408,7 +412,7 @@ def _engines(snapshots: Mapping[str, EngineSnapshot]) -> Iterator[CounterMetricF
 _PER_TRUNK: tuple[tuple[str, str, Callable[[TrunkSnapshot], float]], ...] = (
     ("trunkcall_trunk_up", "1 while the carrier answers for its host.", lambda trunk: trunk.up),
     ("trunkcall_trunk_failing", "1 while attempts on it come to nothing.", lambda trunk: trunk.failing),
-    ("trunkcall_trunk_lines", "Customer legs that hold a line of it.", lambda trunk: trunk.lines),
+    ("trunkcall_trunk_lines", "Legs that hold a line of it.", lambda trunk: trunk.lines),
     ("trunkcall_trunk_channels", "Lines that it has.", lambda trunk: trunk.channels),
 )
 
