@@ -82,10 +82,11 @@ def test_a_phone_that_nobody_picks_up_is_not_left_ringing() -> None:
     assert floor.session("ann") != leg_id
 
 
-def test_a_session_that_ends_during_a_talk_ends_the_talk_and_is_made_again() -> None:
+def test_a_session_that_is_cut_during_a_talk_ends_the_talk_and_is_made_again() -> None:
+    """As that of a phone from which no sound comes any more. The agent has not hung up, and the record says so."""
     floor, customer, session = talking()
     floor.tell(LegEnded(session, HangupCause.FAILED))
-    assert floor.end_of("spring-1").disconnect_reason is DisconnectReason.AGENT_DISCONNECT
+    assert floor.end_of("spring-1").disconnect_reason is DisconnectReason.TELECOM_PROBLEM
     assert HangUp(customer) in floor.log
     assert floor.state_of("ann") is AgentState.AFTER_CONTACT_WORK
     assert floor.asked(SessionEnded)[-1].leg_id == session

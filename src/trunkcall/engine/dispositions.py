@@ -45,6 +45,9 @@ ANSWERED = dict.fromkeys(HangupCause, R.CUSTOMER_DISCONNECT) | {
 }
 """Why a contact ended whose leg ended after the answer."""
 
+AGENT_TALKED = dict.fromkeys(HangupCause, R.AGENT_DISCONNECT) | {HangupCause.FAILED: R.TELECOM_PROBLEM}
+"""Why a contact ended whose agent's leg ended in the talk: where it was cut, as for want of sound, no agent has."""
+
 AGENT_UNREACHED = dict.fromkeys(HangupCause, AgentEvent.MISS) | {
     HangupCause.INVALID_NUMBER: AgentEvent.FAIL,
     HangupCause.CONGESTION: AgentEvent.FAIL,

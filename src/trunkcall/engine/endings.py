@@ -107,12 +107,20 @@ class Endings:
             self._sessions.let_go(leg, now)
         self._state.hang_up(leg, now)
 
-    def agent_left(self, contact: Contact, why: AgentEvent, now: Instant) -> None:
-        """The agent's leg has ended: after a talk the contact has, before it another agent is to come."""
+    def agent_left(
+        self,
+        contact: Contact,
+        why: AgentEvent,
+        now: Instant,
+        *,
+        reason: DisconnectReason = DisconnectReason.AGENT_DISCONNECT,
+    ) -> None:
+        """The agent's leg has ended: after a talk the contact has, for this reason, before it another agent is to
+        come."""
         assert contact.agent_id is not None
         agent = self._state.roster.agents[contact.agent_id]
         if contact.state is ContactState.CONNECTED:
-            self.agent_ended(contact, now)
+            self.agent_ended(contact, now, reason=reason)
             return
         self._availability.let_go(agent, why, now)
         self._matching.requeue(contact, now)
@@ -129,12 +137,14 @@ class Endings:
         self._end(contact, _CONNECTED_TO_AGENT, DisconnectReason.TELECOM_PROBLEM, now)
         self._availability.let_go(self._state.roster.agents[contact.agent_id], AgentEvent.FAIL, now)
 
-    def agent_ended(self, contact: Contact, now: Instant) -> None:
+    def agent_ended(
+        self, contact: Contact, now: Instant, *, reason: DisconnectReason = DisconnectReason.AGENT_DISCONNECT
+    ) -> None:
         """The agent is done with the talk. A session stays up, if it is the session that they talked on."""
         assert contact.agent_id is not None
         self.hang_up(self._state.registry.legs[contact.leg_id], now)
         self._leave_agent_leg(contact, now)
-        self._end(contact, _CONNECTED_TO_AGENT, DisconnectReason.AGENT_DISCONNECT, now)
+        self._end(contact, _CONNECTED_TO_AGENT, reason, now)
         self._availability.release(self._state.roster.agents[contact.agent_id], now)
 
     def customer_left(self, contact: Contact, cause: HangupCause, now: Instant) -> None:

@@ -24,7 +24,14 @@ from trunkcall.domain.transitions import CONTACT, LEG, AgentEvent, ContactEvent,
 from trunkcall.engine.beside import Beside
 from trunkcall.engine.commands import ChooseStatus, HangUp
 from trunkcall.engine.contact import Contact, Leg
-from trunkcall.engine.dispositions import AGENT_UNREACHED, LED_NOWHERE, LED_SOMEWHERE, MACHINES, PHONE_TROUBLES
+from trunkcall.engine.dispositions import (
+    AGENT_TALKED,
+    AGENT_UNREACHED,
+    LED_NOWHERE,
+    LED_SOMEWHERE,
+    MACHINES,
+    PHONE_TROUBLES,
+)
 from trunkcall.engine.endings import Endings
 from trunkcall.engine.events import DetectionEnded, LegsBridged, LegsUnbridged
 from trunkcall.engine.flow_steps import FlowSteps
@@ -247,7 +254,7 @@ class LegReports:
         else:
             # Whoever was on the line already has missed nothing.
             why = AgentEvent.FAIL if leg.up_since is not None else AGENT_UNREACHED[cause]
-            self._endings.agent_left(contact, why, now)
+            self._endings.agent_left(contact, why, now, reason=AGENT_TALKED[cause])
 
     def _lose_session(self, leg: Leg, now: Instant) -> None:
         """An agent's session is over, and a dial that the agent is kept for gets another."""
