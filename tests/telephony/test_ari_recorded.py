@@ -158,7 +158,7 @@ def test_a_machine_stays_where_it_is_listened_to() -> None:
         if not told.moves():
             told.hear(frame)
     told.passes(SECOND)
-    assert told.moves() == [f"bridges/{APP}.{CUSTOMER}.greeting.ear/addChannel"]
+    assert told.moves() == [f"bridges/{APP}.{CUSTOMER}.greeting{NOW}.ear/addChannel"]
 
 
 def test_two_are_joined_once_both_are_there() -> None:

@@ -20,7 +20,7 @@ from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.saying import plain
-from trunkcall.engine.events import BeepHeard, DetectionEnded, LegsReported, PlaybackEnded
+from trunkcall.engine.events import BeepHeard, CarrierFound, DetectionEnded, LegsReported, PlaybackEnded
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
@@ -145,3 +145,39 @@ async def test_a_machine_that_is_not_waited_for_is_told_at_once_and_that_it_beep
     assert asyncio.get_running_loop().time() - call.spoke_from_s > len(GREETING + PAUSE) / 8000
     await leaves(at, call)
     assert len(at.told(BeepHeard)) == 1
+
+
+async def taken_over(at: Bench) -> None:
+    """The connection to the switch is lost, and there is another: it may be another dialer's as well."""
+    await at.carrier.close()
+    at.events.clear()
+    await at.carrier.start(at.events.append, token=1)
+
+
+async def test_whoever_takes_over_while_a_machine_is_listened_to_waits_for_its_beep(at: Bench) -> None:
+    for number in range(1, TRIES):
+        leg_id = f"leg-{number}"
+        call = await machine(at, speech(8.0) + PAUSE + BEEP, leg_id=leg_id)
+        await asyncio.sleep(4.0)
+        await taken_over(at)
+        (found,) = at.told(CarrierFound)
+        assert [(leg.leg_id, leg.detection) for leg in found.legs] == [(leg_id, None)]
+        ended = await at.tells(DetectionEnded, leg_id)
+        assert asyncio.get_running_loop().time() - call.spoke_from_s > 8.0, "the greeting is not spoken into"
+        await taken_over(at)
+        (found,) = at.told(CarrierFound)
+        assert [leg.detection for leg in found.legs] == [ended.detection], "that is known to the next one"
+        await leaves(at, call, leg_id)
+        if ended.detection is BEEPED:
+            return
+    raise AssertionError("no beep was heard")
+
+
+async def test_whoever_takes_over_hears_of_the_beep_of_a_machine_that_was_not_waited_for(at: Bench) -> None:
+    call = await machine(at, GREETING + (PAUSE + BEEP) * TRIES, awaits=False)
+    await at.tells(DetectionEnded)
+    await taken_over(at)
+    await at.tells(BeepHeard)
+    await asyncio.sleep(1.5)
+    assert len(at.told(BeepHeard)) == 1
+    await leaves(at, call)

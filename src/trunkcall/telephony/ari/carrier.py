@@ -500,8 +500,6 @@ def _endpoint(channel: model.Channel) -> str | None:
 
 
 def _with_media(leg: LiveLeg, known: AriLeg) -> LiveLeg:
-    # The switch knows that it is a machine, and not that its greeting is not over.
-    detection = None if known.awaits_greeting else leg.detection
     has = live(known)
     held = leg.held if known.adopted else has.held
-    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, detection, has.playing, held, has.holds, has.recordings)
+    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, leg.detection, has.playing, held, has.holds, has.recordings)

@@ -21,6 +21,10 @@ _RESULTS: Final = {
     "NOTSURE": DetectionStatus.AMD_UNRESOLVED,
 }
 _SILENCE: Final = "INITIALSILENCE"
+_MACHINE: Final = "MACHINE"
+_BEEP: Final = "BEEP"
+_OVER: Final = "OVER"
+"""Causes that are no AMD()'s: what a machine was heard to do after it, as it is noted for the next dialer."""
 PROMPT_SILENCE: Final[Duration] = SECOND
 """Silence after which a machine's greeting is taken to be over where nobody can listen: what the dialplan waits for
 (``WaitForSilence``)."""
@@ -33,10 +37,22 @@ def amd_arguments(figures: Mapping[str, int]) -> str:
 
 def result_of(status: str, cause: str) -> DetectionStatus:
     """AMDSTATUS and AMDCAUSE as a result."""
-    if status == "MACHINE" and cause.startswith(_SILENCE):
+    if status == _MACHINE and cause.startswith(_SILENCE):
         # Nobody has said anything: that is no machine's greeting.
         return DetectionStatus.AMD_UNRESOLVED_SILENCE
+    if status == _MACHINE and cause == _BEEP:
+        return DetectionStatus.VOICEMAIL_BEEP
     return _RESULTS.get(status, DetectionStatus.AMD_ERROR)
+
+
+def heard(*, beeped: bool) -> str:
+    """What is noted of a machine that has beeped, or whose greeting is over otherwise: a status and a cause."""
+    return f"{_MACHINE}-{_BEEP if beeped else _OVER}"
+
+
+def is_over(cause: str) -> bool:
+    """Whether a machine's greeting was heard to be over."""
+    return cause in (_BEEP, _OVER)
 
 
 def detection_ended(leg_id: str, status: str, cause: str, at: Instant) -> DetectionEnded:

@@ -12,7 +12,7 @@ from typing import Final
 from trunkcall.amd.listener import How
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, Instant
-from trunkcall.engine.events import BeepHeard, CarrierEvent, DetectionEnded
+from trunkcall.engine.events import DetectionEnded
 from trunkcall.telephony.ari.legs import AriLeg
 from trunkcall.telephony.ari.streams import Stream, Streams, Tap
 from trunkcall.telephony.sound import wire
@@ -47,8 +47,8 @@ class _Ear:
 
 
 class Ears:
-    """Those at the legs of one application. ``detected`` is told what has come of a leg that was waited for, and
-    ``unheard`` of one that cannot be listened to."""
+    """Those at the legs of one application. ``detected`` is told what has come of a leg that was waited for, ``beeped``
+    of one that beeps later, and ``unheard`` of one that cannot be listened to."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Ears:
         streams: Streams,
         *,
         now: Callable[[], Instant],
-        tell: Callable[[CarrierEvent], None],
+        beeped: Callable[[AriLeg], None],
         later: Callable[[Duration, Callable[[], None]], None],
         detected: Callable[[AriLeg, DetectionEnded], None],
         unheard: Callable[[AriLeg], None],
@@ -64,16 +64,16 @@ class Ears:
         self._legs = legs
         self._streams = streams
         self._now = now
-        self._tell = tell
+        self._beeped = beeped
         self._later = later
         self._detected = detected
         self._unheard = unheard
 
     def await_greeting(self, leg: AriLeg) -> None:
-        """A machine has answered, and its greeting is waited for."""
+        """A machine has answered, and its greeting is waited for. A former dialer may have listened to it."""
         leg.awaits_greeting = True
         ear = _Ear(self, leg)
-        ear.stream = self._streams.open(f"{leg.leg_id}.greeting", leg, None, ear)
+        ear.stream = self._streams.open(f"{leg.leg_id}.greeting{self._now()}", leg, None, ear)
 
     def await_beep(self, leg: AriLeg) -> None:
         """A machine has answered, and something may be said to it before it beeps."""
@@ -82,7 +82,7 @@ class Ears:
     def _await_beep(self, leg: AriLeg) -> None:
         if self._legs.get(leg.leg_id) is leg and leg.cause is None:
             ear = _Ear(self, leg)
-            ear.stream = self._streams.open(f"{leg.leg_id}.beep", leg, SPY, ear)
+            ear.stream = self._streams.open(f"{leg.leg_id}.beep{self._now()}", leg, SPY, ear)
 
     def listen(self, ear: _Ear) -> None:
         """Its stream is ready."""
@@ -93,7 +93,7 @@ class Ears:
         """A machine has beeped; of one that is waited for more is told once it records."""
         if not ear.leg.awaits_greeting:
             self._let_go(ear)
-            self._tell(BeepHeard(ear.leg.leg_id))
+            self._beeped(ear.leg)
 
     def greeting_over(self, ear: _Ear, frame: wire.GreetingOver) -> None:
         """A machine records."""

@@ -17,7 +17,7 @@ from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.domain.leg import HangupCause, LegState, LiveLeg
 from trunkcall.domain.saying import Saying
 from trunkcall.domain.tones import Tone
-from trunkcall.telephony.ari.detection import result_of
+from trunkcall.telephony.ari.detection import is_over, result_of
 from trunkcall.telephony.ari.model import Bridge, Channel
 from trunkcall.telephony.ari.wire import Request
 
@@ -33,6 +33,9 @@ ON_HOLD: Final = "CHANNEL(rtp,hold)"
 """1 where the party of a channel has put the other on hold, 0 where not; Asterisk knows by itself."""
 SHOWN_VARIABLES: Final = (LEG, KIND, RING, DETECTED, HOME)
 """What Asterisk is to tell with every channel (``channelvars`` of its ari.conf)."""
+
+
+_MACHINE: Final = DetectionStatus.VOICEMAIL_NO_BEEP
 
 
 class LegKind(StrEnum):
@@ -163,7 +166,11 @@ def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]
         leg.answered = leg.state is LegState.UP
         leg.is_ours = channel.dialplan.app_name == "Stasis"
         leg.holds = None
-        leg.detection = _detected(str(variables.get(DETECTED) or ""))
+        told = str(variables.get(DETECTED) or "")
+        leg.detection = _detected(told)
+        if leg.kind is LegKind.AWAITED_CUSTOMER and leg.detection is _MACHINE and not is_over(told.partition("-")[2]):
+            # It is known to be a machine's, and not to record.
+            leg.detection, leg.awaits_greeting = None, leg.is_ours
         legs[leg_id] = leg
         homes[leg_id] = str(variables.get(HOME) or "")
     for bridge in bridges:

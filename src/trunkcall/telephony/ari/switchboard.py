@@ -26,6 +26,7 @@ from trunkcall.engine.commands import (
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
+    BeepHeard,
     CarrierEvent,
     DetectionEnded,
     KeyPressed,
@@ -42,11 +43,11 @@ from trunkcall.engine.events import (
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.causes import RANG, cause_of
 from trunkcall.telephony.ari.comfort import Comfort
-from trunkcall.telephony.ari.detection import detection_ended, greeting_silent
+from trunkcall.telephony.ari.detection import detection_ended, greeting_silent, heard
 from trunkcall.telephony.ari.dialplan import CONTEXT, SILENCE
 from trunkcall.telephony.ari.ears import Ears
 from trunkcall.telephony.ari.hold_music import HoldMusic
-from trunkcall.telephony.ari.legs import KIND, LEG, PEER, RING, AriLeg, LegKind, Names
+from trunkcall.telephony.ari.legs import DETECTED, KIND, LEG, PEER, RING, AriLeg, LegKind, Names
 from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
 from trunkcall.telephony.ari.recordings import NewFileOf, Recorders
@@ -67,6 +68,7 @@ PREPARED: Final[Duration] = SECOND // 2
 APP: Final = "TRUNKCALL_APP"
 AMD: Final = "TRUNKCALL_AMD"
 _TIMEOUT: Final = "TIMEOUT(absolute)"
+MACHINES: Final = frozenset({DetectionStatus.VOICEMAIL_BEEP, DetectionStatus.VOICEMAIL_NO_BEEP})
 _UNANSWERED: Final = frozenset({HangupCause.RING_TIMEOUT, HangupCause.UNREACHABLE})
 """What we end a leg for that nobody has answered."""
 
@@ -125,7 +127,7 @@ class Switchboard:
             self.legs,
             self.streams,
             now=now,
-            tell=tell,
+            beeped=self._beeped,
             later=later,
             detected=self._detected,
             unheard=self._await_silence,
@@ -156,6 +158,10 @@ class Switchboard:
             elif leg.state is LegState.ORIGINATING:
                 self._later(leg.ring_timeout, partial(self._never_rang, leg))
             elif leg.is_ours and not leg.bridged:
+                if leg.awaits_greeting:
+                    self._ears.await_greeting(leg)
+                elif leg.kind is LegKind.DETECTED_CUSTOMER and leg.detection is DetectionStatus.VOICEMAIL_NO_BEEP:
+                    self._ears.await_beep(leg)
                 self._begin_alone(leg)
 
     def forget(self) -> None:
@@ -429,7 +435,7 @@ class Switchboard:
         leg.state, leg.is_ours = LegState.UP, True
         self._answered(leg)
         match arguments:
-            case ["detected", status, cause, *_] if leg.detection is None:
+            case ["detected", status, cause, *_] if leg.detection is None and not leg.awaits_greeting:
                 self._amd_ended(leg, detection_ended(leg.leg_id, status, cause, self._now()))
             case ["silent", *_] if leg.detection is None:
                 self._detected(leg, greeting_silent(leg.leg_id, self._now()))
@@ -453,7 +459,13 @@ class Switchboard:
 
     def _detected(self, leg: AriLeg, ended: DetectionEnded) -> None:
         leg.detection = ended.detection
+        if leg.kind is LegKind.AWAITED_CUSTOMER and leg.detection in MACHINES:
+            self._set(leg, DETECTED, heard(beeped=leg.detection is DetectionStatus.VOICEMAIL_BEEP))
         self._tell(ended)
+
+    def _beeped(self, leg: AriLeg) -> None:
+        self._set(leg, DETECTED, heard(beeped=True))
+        self._tell(BeepHeard(leg.leg_id))
 
     def _await_silence(self, leg: AriLeg) -> None:
         """Nobody can listen to a machine whose greeting is waited for: the dialplan waits for silence."""
