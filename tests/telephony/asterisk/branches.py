@@ -179,14 +179,15 @@ class Shift:
     agents: Counter[str]
 
 
-def work(place: Place, folder: Path, *, many: int, agents: int) -> Shift:
-    """Call so many, with so many agents at their telephones."""
+def work(place: Place, folder: Path, *, many: int, agents: int, talk_ms: int = 1000) -> Shift:
+    """Call so many, with so many agents at their telephones, who hang up so long after they have answered."""
     called = people(many)
     names = [f"agent-{n:03d}" for n in range(agents)]
     write_captures(folder)
     (folder / "agent.ul").write_bytes(tone(600, 1.0))
     (folder / "customers.xml").write_text(scenario(), encoding="ascii")
-    (folder / "agents.xml").write_text(AGENTS_XML.read_text("utf-8").replace('"4000"', '"1000"'), encoding="utf-8")
+    phones = AGENTS_XML.read_text("utf-8").replace('"4000"', f'"{talk_ms}"')
+    (folder / "agents.xml").write_text(phones, encoding="utf-8")
     with ExitStack() as stack:
         street, office = place.address(), place.address()
         site = Site(place, {TRUNK: street, **dict.fromkeys(names, office)}, stack)
