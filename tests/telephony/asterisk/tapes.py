@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from functools import cached_property
 from pathlib import Path
 
 from trunkcall.domain.instants import Instant
@@ -16,13 +17,18 @@ AT: Instant = 1_790_000_000_000_000
 
 
 class Tapes:
-    """Recordings in a folder that goes with the tests."""
+    """Recordings in a folder that goes with the tests. There is none until something is recorded: who is killed
+    leaves it behind."""
 
-    def __init__(self) -> None:
+    @cached_property
+    def _folder(self) -> Path:
         folder = tempfile.mkdtemp(prefix="trunkcall-tapes-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        self._folder = Path(folder)
-        self.files = RecordingFiles(self._folder, bytes(32))
+        return Path(folder)
+
+    @cached_property
+    def files(self) -> RecordingFiles:
+        return RecordingFiles(self._folder, bytes(32))
 
     def new_file(self, recording_id: str, asked_at: Instant) -> NewFile:
         return self.files.begin(Recording(recording_id, asked_at))
