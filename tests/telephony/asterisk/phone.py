@@ -18,7 +18,7 @@ from telephony.asterisk.place import SIP_PORT
 
 FRAME_S = 0.02
 FRAME = 160
-KEY_FRAMES, GAP_S = 8, 0.1
+KEY_FRAMES, GAP_S = 8, 0.2
 """How long a key is pressed, and how long none is."""
 PCMU, EVENTS = 0, 101
 RTP_HEAD = 12
