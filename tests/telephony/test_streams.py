@@ -1,5 +1,5 @@
 """What is asked of a switch so that a leg is heard or hears. If these fail, each talk that is recorded costs the switch
-half as much again, or nothing is heard of a prompt."""
+half as much again, or nothing is heard of a prompt or of a greeting."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Deaf:
     def over(self, why: str) -> None: ...
 
 
-def channel_asked_for(tap: Tap | None) -> Request:
+def direction_asked_for(tap: Tap | None, *, listens: bool = True) -> str:
+    """Asterisk has it from where the sound process is."""
     asked: list[Request] = []
 
     def send(request: Request, on_answer: Callable[[Answer], None] | None) -> bool:
@@ -47,15 +48,21 @@ def channel_asked_for(tap: Tap | None) -> Request:
         later=lambda after, what: None,
         sounds=Deaf(),
     )
-    streams.open("stream", AriLeg("leg", LegKind.CUSTOMER, 20 * SECOND), tap, Deaf())
-    return next(each for each in asked if each.path == "channels/externalMedia")
+    streams.open("stream", AriLeg("leg", LegKind.CUSTOMER, 20 * SECOND), tap, Deaf(), listens=listens)
+    (made,) = [each for each in asked if each.path == "channels/externalMedia"]
+    return made.query["transport_data"]
 
 
-def test_asterisk_makes_no_silence_for_a_stream_that_is_only_listened_to() -> None:
-    assert channel_asked_for(Tap(spy="in")).query["transport_data"] == "d(in)"
-    assert channel_asked_for(Tap(spy="out")).query["transport_data"] == "d(in)"
+@pytest.mark.parametrize("tap", [Tap(spy="in"), Tap(spy="out")], ids=str)
+def test_asterisk_makes_no_silence_for_a_stream_that_is_only_listened_to(tap: Tap) -> None:
+    assert direction_asked_for(tap) == "d(in)"
 
 
-@pytest.mark.parametrize("tap", [None, Tap(whisper="out"), Tap(spy="in", whisper="out")], ids=str)
-def test_asterisk_hands_on_what_is_played_on_any_other_stream(tap: Tap | None) -> None:
-    assert "transport_data" not in channel_asked_for(tap).query
+@pytest.mark.parametrize("tap", [None, Tap(whisper="out")], ids=str)
+def test_asterisk_sends_nothing_on_a_stream_that_is_only_played_on(tap: Tap | None) -> None:
+    assert direction_asked_for(tap, listens=False) == "d(out)"
+
+
+@pytest.mark.parametrize("tap", [None, Tap(spy="in", whisper="out")], ids=str)
+def test_what_is_played_and_what_is_said_go_over_a_stream_that_is_for_both(tap: Tap | None) -> None:
+    assert direction_asked_for(tap) == "d(both)"

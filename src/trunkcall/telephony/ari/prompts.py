@@ -165,7 +165,8 @@ class Prompts:
 
     def _open(self, stream_id: str, leg: AriLeg) -> _Mouth:
         mouth = self._mouths[leg.leg_id] = _Mouth(self, leg)
-        mouth.stream = self._streams.open(stream_id, leg, None if _is_alone(leg) else WHISPER, mouth)
+        tap = None if _is_alone(leg) else WHISPER
+        mouth.stream = self._streams.open(stream_id, leg, tap, mouth, listens=False)
         return mouth
 
     def say(self, mouth: _Mouth) -> None:

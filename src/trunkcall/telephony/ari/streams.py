@@ -8,8 +8,9 @@ A stream is a channel of chan_websocket (``sound``), which the sound process con
 whispers to it, where it is joined with another, on hold, or must not be moved. Asterisk hands sound on in a bridge
 alone: what is played before both are there would be lost, so a stream is ready once it is connected and they are.
 
-A stream that is only listened to is so for Asterisk, too (``d(in)``): otherwise it would make silence fifty times a
-second for a websocket to which nothing is said. An Asterisk from before March 2026 does so anyway.
+A stream that goes one way does so for Asterisk, too: otherwise it would make silence fifty times a second for one that
+is only listened to, and send what nobody listens to on one that is only played on. An Asterisk from before March 2026
+does so anyway.
 
 To record or to listen: ``open`` a stream with ``Tap(spy="in")`` (what the party says) or ``Tap(spy="out")`` (what it
 hears), and once it is ready have the sound process listen to it by frames of its own (``sound.wire``). A stream that is
@@ -47,7 +48,6 @@ _CHANNEL: Final = {
     "connection_type": "server",
     "format": "ulaw",
 }
-_HEARD_ONLY: Final = {"transport_data": "d(in)"}
 
 
 class Sounds(Protocol):
@@ -69,10 +69,6 @@ class Tap:
 
     spy: str = "none"
     whisper: str = "none"
-
-    @property
-    def only_hears(self) -> bool:
-        return self.whisper == "none"
 
 
 class Listener(Protocol):
@@ -128,15 +124,18 @@ class Streams:
 
     # --- deeds --------------------------------------------------------------------------------------------------------
 
-    def open(self, stream_id: str, leg: AriLeg, tap: Tap | None, listener: Listener) -> Stream:
-        """Make a stream of a leg: of one that is alone without a tap, which takes it out of the bridge where it is."""
+    def open(self, stream_id: str, leg: AriLeg, tap: Tap | None, listener: Listener, *, listens: bool = True) -> Stream:
+        """Make a stream of a leg: of one that is alone without a tap, which takes it out of the bridge where it is.
+        ``listens`` is whether it is to be heard on."""
         names = self._names
         partner = names.channel(leg.leg_id) if tap is None else names.snoop(stream_id)
         stream = self._streams[stream_id] = Stream(stream_id, leg, tap, partner, listener)
         ear = names.ear(stream_id)
         self._send(Request("POST", f"bridges/{ear}", {"type": "mixing"}), None)
-        one_way = _HEARD_ONLY if tap is not None and tap.only_hears else {}
-        query = {**_CHANNEL, **one_way, "app": self._app, "channelId": names.sound(stream_id)}
+        plays = tap is None or tap.whisper != "none"
+        direction = "both" if plays and listens else "in" if listens else "out"
+        query = {**_CHANNEL, "transport_data": f"d({direction})"}
+        query |= {"app": self._app, "channelId": names.sound(stream_id)}
         made = Request("POST", "channels/externalMedia", query)
         if not self._send(made, partial(self._made, stream)):
             self._later(0, partial(self._fail, stream, ""))
