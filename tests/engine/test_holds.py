@@ -292,6 +292,18 @@ def test_a_customer_on_hold_whose_agent_ends_the_contact_hears_no_more() -> None
     assert FlowEvent.TIMER not in [event for _, event in floor.flows.heard_of]
 
 
+def test_an_agent_may_end_the_contact_by_the_keys_of_the_telephone_while_the_customer_is_on_hold() -> None:
+    floor, customer, session = talking_with(HOLDS)
+    floor.tell(PutOnHold(session))
+    floor.presses(session, "**")
+    assert HangUp(customer) in floor.asked(HangUp)
+    assert HangUp(session) not in floor.asked(HangUp)
+    floor.tell(TakenOffHold(session))
+    floor.wait(to_seconds(2 * WAITS))
+    assert len(said(floor)) == 1
+    assert floor.flows.ended_of == ["spring-1"]
+
+
 # --- for the next dialer, and after a lost switch ---------------------------------------------------------------------
 
 

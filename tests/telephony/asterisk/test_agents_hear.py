@@ -314,6 +314,20 @@ async def test_the_next_dialer_finds_whoever_is_on_hold_in_music_and_can_say_som
     await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
 
 
+async def test_an_agent_who_is_back_while_no_dialer_is_there_is_heard(line: AsteriskLine) -> None:
+    caller = await on_hold(line)
+    line.carrier.play("customer", "flow", replace(plain("One moment."), again=True))
+    await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
+    await line.carrier.close()
+    at = len(caller.heard)
+    line.phones[AGENTS[0]].hold("sendrecv")
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    await line.start()
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    assert heard_s(caller, MUSIC_HZ, at) == 0
+
+
 async def test_an_agent_whom_the_customers_telephone_puts_on_hold_hears_what_is_said(line: AsteriskLine) -> None:
     await in_session(line)
     await answered(line, "customer", CUSTOMERS)
