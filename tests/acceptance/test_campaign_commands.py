@@ -55,6 +55,19 @@ def test_a_campaign_gets_what_a_contact_centre_wants_when_nobody_says_otherwise(
     assert found["source_number"] is None, "the queue's is shown"
 
 
+def test_a_campaign_gets_another_flow_while_it_runs(server: Serving, name: str) -> None:
+    flows = json.loads(server.trunkcall("flow", "list", "--json", "--data-dir", str(server.data_dir)).stdout)
+    ids = {each["name"]: each["id"] for each in flows}
+    campaign(server, "start", name)
+    done = campaign(server, "change", name, "--flow", "default voicemail flow")
+    assert done.stdout == f"{name} has the flow Default voicemail flow: who answers from here on goes through it.\n"
+    assert shown(server, name)["contact_flow_id"] == ids["Default voicemail flow"]
+    campaign(server, "change", name, "--flow", ids["Default outbound flow"])
+    assert shown(server, name)["contact_flow_id"] == ids["Default outbound flow"]
+    refused(campaign(server, "change", name, "--flow", "Nowhere", check=False), "There is no flow 'Nowhere'")
+    assert shown(server, name)["contact_flow_id"] == ids["Default outbound flow"]
+
+
 def test_what_was_asked_for_is_what_is_made(server: Serving) -> None:
     options = ["--dialer", "predictive", "--bandwidth", "0.5", "--capacity", "0.2", "--no-detect-machines"]
     options += ["--source-number", server.environment["TRUNKCALL_SOURCE_PHONE_NUMBER"], "--tag", "team=sales=north"]

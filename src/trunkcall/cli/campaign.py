@@ -16,14 +16,14 @@ from botocore.exceptions import ClientError
 from trunkcall.cli import campaign_steps as steps
 from trunkcall.cli.api_errors import NOT_FOUND, ApiRefusedError, in_words
 from trunkcall.cli.campaign_place import Place
-from trunkcall.cli.centre import names_in
-from trunkcall.cli.client import campaigns_client, connection, trunkcall_client
+from trunkcall.cli.centre import Centre, Named, find, names_in
+from trunkcall.cli.client import campaigns_client, connect_client, connection, trunkcall_client
 from trunkcall.cli.figures import Ask, Figures, to_json
 from trunkcall.cli.help import examples
 from trunkcall.cli.installation import installation
 from trunkcall.cli.naming import as_argument, find_campaign, is_id
 from trunkcall.cli.options import with_settings
-from trunkcall.cli.tables import facts, plain_table, terminal_width
+from trunkcall.cli.tables import facts, plain_table, printable, terminal_width
 from trunkcall.cli.watch import watch
 from trunkcall.cli.watch_view import progress_facts
 from trunkcall.domain.campaign import CampaignState, DialerType
@@ -203,6 +203,23 @@ def record(
     typer.echo(f"Talks of {campaign['name']} are {then}.")
 
 
+def change(
+    settings: Settings,
+    name: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign, by name, id or ARN.")],
+    flow: Annotated[str, typer.Option(metavar="ID|NAME", help="Contact flow of those who answer from here on.")],
+) -> None:
+    """Give a campaign another contact flow, in any state. Whoever is in the former one goes on in it."""
+    where = connection(settings.data_dir)
+    client = campaigns_client(where)
+    with in_words(where.endpoint_url):
+        campaign_id = find_campaign(client, name)
+        campaign = client.describe_campaign(id=campaign_id)["campaign"]
+        centre = Centre(where, connect_client(where), campaign["connectInstanceId"])
+        chosen = Named(flow, flow) if is_id(flow) else find("flow", flow, centre.flows())
+        client.update_campaign_outbound_call_config(id=campaign_id, connectContactFlowId=chosen.id)
+    typer.echo(printable(f"{campaign['name']} has the flow {chosen.name}: who answers from here on goes through it."))
+
+
 def list_campaigns(
     settings: Settings,
     state: Annotated[
@@ -325,6 +342,9 @@ app.command(
         "trunkcall campaign watch Spring --until-done --interval 60 >> shift.log",
     ),
 )(_with_data_dir(watch))
+app.command("change", epilog=examples('trunkcall campaign change Spring --flow "Leave a message"'))(
+    _with_data_dir(change)
+)
 app.command("record", epilog=examples("trunkcall campaign record Spring on", "trunkcall campaign record Spring off"))(
     _with_data_dir(record)
 )
