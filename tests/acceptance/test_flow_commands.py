@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.support import ERROR, action, flow
+from flows.support import ERROR, EXAMPLES, action, flow
 from serving import Serving
 from trunkcall.flows.content import DEFAULT_FLOWS, OUTBOUND, VOICEMAIL
 
@@ -65,7 +65,15 @@ def test_a_flow_that_no_campaign_may_have_is_told_by_what_flows_name_it(flows: F
     file.write_text(flow(), "utf-8")
     told = flows("publish", file, "--type", "CUSTOMER_HOLD").stdout
     (flow_id,) = (each["id"] for each in json.loads(flows("list", "--json").stdout) if each["name"] == "Hold")
-    assert told == f"Hold was published. Flows name it by its id: {flow_id}\n"
+    assert told == f"Hold was published, of the type CUSTOMER_HOLD. Flows name it by its id: {flow_id}\n"
+
+
+def test_an_export_has_the_type_that_it_had_where_it_comes_from(flows: Flows) -> None:
+    (queue,) = (each for each in EXAMPLES if each.stem == "customer-queue")
+    assert "of the type CUSTOMER_QUEUE" in flows("publish", queue, "--name", "While they wait").stdout
+    assert "in no flow of the type" not in flows("publish", queue, "--name", "While they wait").stderr
+    of_agents = flows("publish", queue, "--name", "While agents wait", "--type", "AGENT_HOLD")
+    assert "of the type AGENT_HOLD" in of_agents.stdout
 
 
 def test_what_cannot_be_published_is_told_before_anybody_is_asked(flows: Flows, tmp_path: Path) -> None:

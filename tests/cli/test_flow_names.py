@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from flows.support import ERROR, action, flow
-from trunkcall.cli.flow_names import replaced
+from trunkcall.cli.flow_names import replaced, type_in
 
 ARN = "arn:aws:connect:eu-west-2:111122223333:instance/there/{}/{}"
 HERE = {
@@ -99,6 +101,21 @@ def test_a_name_in_place_of_an_id_is_found_and_an_id_without_a_name_is_told() ->
         "end": {},
     }
     assert done.missing == (("queue", "q-9"), ("prompt", "p-9"))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "flow_type"),
+    [
+        ({"type": "contactFlow"}, "CONTACT_FLOW"),
+        ({"type": "outboundWhisper"}, "OUTBOUND_WHISPER"),
+        ({"type": "somethingNew"}, None),
+        ({"type": 5}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_the_type_of_an_export_is_told_by_what_the_console_has_written(metadata: Any, flow_type: str | None) -> None:
+    assert type_in(json.dumps({**json.loads(flow()), "Metadata": metadata})) == flow_type
 
 
 def test_references_and_flows_without_names_stay_as_they_are() -> None:

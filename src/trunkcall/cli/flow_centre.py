@@ -18,7 +18,7 @@ from trunkcall.cli.campaign_steps import JSON
 from trunkcall.cli.centre import Centre, InstanceOption, Named, centre_of, find, find_each, remove_each
 from trunkcall.cli.files import open_output
 from trunkcall.cli.flow_files import STANDARD_INPUT, FlowError, FlowFile, line, one_of, published, read_flow
-from trunkcall.cli.flow_names import listed, replaced
+from trunkcall.cli.flow_names import listed, replaced, type_in
 from trunkcall.cli.tables import plain_table, printable, terminal_width
 from trunkcall.domain.contact_flow import CONTACT_FLOW
 from trunkcall.flows.checking import check
@@ -88,7 +88,10 @@ def publish(
         str | None, typer.Option("--name", help="What it is called. [default: the file's name, without its ending]")
     ] = None,
     flow_type: Annotated[
-        str | None, typer.Option("--type", help="Type of a new flow. [default: CONTACT_FLOW, as campaigns have]")
+        str | None,
+        typer.Option(
+            "--type", help="Type of a new flow. [default: that of the export, else CONTACT_FLOW, as campaigns have]"
+        ),
     ] = None,
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     instance: InstanceOption = None,
@@ -115,12 +118,13 @@ def publish(
             has = of_name["ContactFlowType"]
             raise FlowError(f"There is a flow {called!r} already, of the type {has}. Choose another name.")
         names = replaced(content, _names(centre, there))
+        is_of = of_name["ContactFlowType"] if of_name is not None else flow_type or type_in(content) or CONTACT_FLOW
         flow = {"InstanceId": centre.instance_id}
         if of_name is None:
             flow_id = centre.client.create_contact_flow(
                 **flow,
                 Name=called,
-                Type=flow_type or CONTACT_FLOW,
+                Type=is_of,
                 Content=names.content,
                 **({"Description": description} if description else {}),
             )["ContactFlowId"]
@@ -129,7 +133,6 @@ def publish(
             centre.client.update_contact_flow_content(**flow, ContactFlowId=flow_id, Content=names.content)
             if description is not None:
                 centre.client.update_contact_flow_name(**flow, ContactFlowId=flow_id, Description=description)
-    is_of = flow_type or (of_name["ContactFlowType"] if of_name is not None else CONTACT_FLOW)
     for remark in check(content, is_of).remarks:
         typer.echo(line(read_as, remark), err=True)
     if names.missing:
@@ -139,8 +142,8 @@ def publish(
         typer.echo(printable(f"Found here by name: {listed(names.found)}."), err=True)
     if as_json:
         typer.echo(json.dumps({"id": flow_id, "name": called, "created": of_name is None}, indent=2))
-    elif of_name is None and flow_type not in (None, CONTACT_FLOW):
-        typer.echo(printable(f"{called} was published. Flows name it by its id: {flow_id}"))
+    elif of_name is None and is_of != CONTACT_FLOW:
+        typer.echo(printable(f"{called} was published, of the type {is_of}. Flows name it by its id: {flow_id}"))
     elif of_name is None:
         how = f"`trunkcall campaign create NAME --flow {shlex.quote(called)}` makes a campaign that has it."
         typer.echo(printable(f"{called} was published. {how}"))

@@ -1,7 +1,7 @@
 """What a flow of another instance names, found again in this one by its name: as Amazon's console does when it imports.
 
 Decides which of a flow's ids are taken for others. The console writes beside each id what it is called; whoever writes
-a flow by hand may write the name in place of the id. An id that is here stays.
+a flow by hand may write the name in place of the id. An id that is here stays. Which type a flow has is told there too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from trunkcall.domain.prompt import named
-from trunkcall.flows.language import MAX_CONTENT
+from trunkcall.flows.language import FLOW_TYPES, MAX_CONTENT
 
 KINDS: Final = {
     "QueueId": "queue",
@@ -83,6 +83,16 @@ def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dic
             called = beside.get(_CALLED) if isinstance(beside, dict) else None
             itself = (named(value) or value).rpartition("/")[2]
             yield parameters, key, of, called if isinstance(called, str) else itself
+
+
+def type_in(content: str) -> str | None:
+    """The type that the console has written into an export; None if it has none, or one that is not known."""
+    metadata = json.loads(content).get("Metadata")
+    written = metadata.get("type") if isinstance(metadata, dict) else None
+    if not isinstance(written, str):
+        return None
+    name = "".join(f"_{each}" if each.isupper() else each for each in written).upper()
+    return name if name in FLOW_TYPES else None
 
 
 def listed(things: Sequence[tuple[str, str]]) -> str:
