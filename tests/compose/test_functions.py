@@ -11,6 +11,7 @@ from functions.endpoints import Authority, Service, answer_of
 from trunkcall.compose.functions import flow_functions
 from trunkcall.compose.submission import scope_of
 from trunkcall.domain.errors import SettingsError
+from trunkcall.service.functions import UNKNOWN, Outcome
 from trunkcall.settings import Settings, load_settings
 
 SECRET = "whsec_" + "MTIz" * 8
@@ -53,12 +54,15 @@ async def test_on_this_machine_plain_http_will_do(tmp_path: Path) -> None:
         await service.close()
 
 
-async def test_without_functions_nobody_answers(tmp_path: Path) -> None:
+async def test_without_functions_nobody_answers_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
     made = load_settings(environment={})
-    elsewhere = flow_functions(made, scope_of(made)).elsewhere
-    assert await answer_of(elsewhere) is None
-    assert elsewhere.trouble is None
-    await elsewhere.close()
+    functions = flow_functions(made, scope_of(made))
+    for _ in range(3):
+        assert await answer_of(functions.elsewhere) is None
+    assert functions.elsewhere.trouble is None
+    assert functions.totals.asked == {(UNKNOWN, Outcome.UNKNOWN): 3}
+    assert [each.getMessage() for each in caplog.records] == ["a flow asks a function that the settings do not have"]
+    await functions.elsewhere.close()
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ from trunkcall.aws.flow_event import flow_event
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MILLISECOND, SECOND
 from trunkcall.functions.breaker import FAILURES, SPARED_S
-from trunkcall.functions.https import LOG_EVERY_S, Endpoint, HttpsFunctions
-from trunkcall.service.functions import MAX_ANSWER_BYTES, FunctionTotals, Outcome
+from trunkcall.functions.https import Endpoint, HttpsFunctions
+from trunkcall.service.functions import LOG_EVERY_S, MAX_ANSWER_BYTES, FunctionTotals, Outcome
 
 ARN = "arn:aws:lambda:eu-west-2:123456789012:function:look-up"
 KEY = b"a key of twenty-four octets or more"

@@ -74,7 +74,7 @@ def flow_functions(settings: Settings, scope: Scope) -> FlowFunctions:
     """Those of the settings. Raises SettingsError, also for a secret that cannot be read."""
     totals = FunctionTotals()
     if not settings.functions:
-        return FlowFunctions(totals, _Nowhere())
+        return FlowFunctions(totals, _Nowhere(totals, since_boot_s))
     if find_spec("aiohttp") is None:
         raise SettingsError("Functions need aiohttp, which is not installed: pip install 'trunkcall[functions]'.")
     # What aiohttp brings along is loaded for those alone who have functions.

@@ -23,11 +23,12 @@ from trunkcall.domain.instants import Duration, to_seconds
 from trunkcall.functions.breaker import Breaker
 from trunkcall.functions.signing import signed
 from trunkcall.service.functions import (
+    LOG_EVERY_S,
     MAX_ANSWER_BYTES,
-    UNKNOWN,
     Answer,
     Done,
     FunctionTotals,
+    NoFunctions,
     Outcome,
     Question,
     answer_in,
@@ -40,7 +41,6 @@ RETRIES_AFTER_S: Final = (0.1, 0.3, 0.9)
 _ELSEWHERE: Final = 300
 _TOO_MANY: Final = 429
 _FAILURE: Final = 500
-LOG_EVERY_S: Final = 60.0
 
 EventOf: TypeAlias = Callable[[Question], Mapping[str, Any]]
 
@@ -94,7 +94,8 @@ class HttpsFunctions:
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._log_at_s: dict[str, float] = {}
-        """When the log may be told again of a function, or of a flow that asks one that there is not."""
+        """When the log may be told again of a function."""
+        self._no_others = NoFunctions(totals, monotonic)
 
     @property
     def trouble(self) -> str | None:
@@ -110,13 +111,9 @@ class HttpsFunctions:
         """Ask the function that an address was given for, by this ARN or by its name."""
         line = self._lines.get(arn) or self._lines.get(function_name(arn))
         if line is None:
-            if self._is_told(question.flow_id):
-                log.warning(
-                    "a flow asks a function that the settings do not have",
-                    extra={"contact_id": question.contact_id, "flow_id": question.flow_id},
-                )
-            self._totals.count(UNKNOWN, Outcome.UNKNOWN)
-        elif line.waiting >= line.endpoint.at_once:
+            self._no_others.ask(arn, question, within, done)
+            return
+        if line.waiting >= line.endpoint.at_once:
             self._totals.count(line.endpoint.function, Outcome.BUSY)
         elif not line.breaker.lets_through(self._monotonic()):
             self._totals.count(line.endpoint.function, Outcome.SPARED)
@@ -206,17 +203,12 @@ class HttpsFunctions:
         return Outcome.ANSWERED, answer
 
     def _of_no_use(self, endpoint: Endpoint, why: str) -> None:
-        if self._is_told(endpoint.function):
+        """Tell the log, once a minute."""
+        now_s = self._monotonic()
+        if now_s >= self._log_at_s.get(endpoint.function, now_s):
+            self._log_at_s[endpoint.function] = now_s + LOG_EVERY_S
             extra = {"function": endpoint.function, "why": why}
             log.warning("a function has answered what no flow can use", extra=extra)
-
-    def _is_told(self, of: str) -> bool:
-        """Whether the log is told of this now: once a minute at most."""
-        now_s = self._monotonic()
-        if now_s < self._log_at_s.get(of, now_s):
-            return False
-        self._log_at_s[of] = now_s + LOG_EVERY_S
-        return True
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -7,15 +7,20 @@ nor what a question looks like there.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 from typing import Final, Protocol, TypeAlias
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.function_name import OWN_PREFIX
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.json_text import UnusableJsonError, read_json
+
+log = logging.getLogger(__name__)
 
 Answer: TypeAlias = Mapping[str, object]
 """Values by name, as the flow language has them in `$.External`: texts, numbers, truths, lists and mappings."""
@@ -25,6 +30,8 @@ MAX_ANSWER_BYTES: Final = 32 * 1024
 """Of an answer in UTF-8 (Amazon Connect administrator guide, Lambda functions)."""
 MAX_DEPTH: Final = 32
 """Of lists and objects within one another, such as can be kept with a contact."""
+LOG_EVERY_S: Final = 60.0
+"""How often the log is told the same of a function or of a flow."""
 DO_NOT_CALL: Final = f"{OWN_PREFIX}do-not-call"
 CALL_BACK: Final = f"{OWN_PREFIX}call-back"
 UNKNOWN: Final = "unknown"
@@ -56,14 +63,6 @@ class Functions(Protocol):
     def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
         """Ask the function of this ARN or name. ``done`` is called once, on the loop and after this has returned: with
         the values, or with None if there is no answer within this time that can be used. Raises nothing."""
-
-
-class NoFunctions:
-    """There are none."""
-
-    def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
-        """Answers nothing."""
-        asyncio.get_running_loop().call_soon(done, None)
 
 
 class Outcome(StrEnum):
@@ -107,6 +106,26 @@ class FunctionTotals:
         taken = FunctionTotals()
         taken.asked, taken.waited_s, taken.spared = self.asked.copy(), self.waited_s.copy(), set(self.spared)
         return taken
+
+
+class NoFunctions:
+    """There are none: whoever asks for one is counted, and the log is told of which flow it was, once a minute.
+    ``monotonic`` is a clock that is never set back."""
+
+    def __init__(self, totals: FunctionTotals | None = None, monotonic: Seconds = time.monotonic) -> None:
+        self._totals = totals or FunctionTotals()
+        self._monotonic = monotonic
+        self._log_at_s: dict[str, float] = {}
+
+    def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
+        """Answers nothing. What was asked for is told nobody: flows may make names of attributes."""
+        self._totals.count(UNKNOWN, Outcome.UNKNOWN)
+        now_s = self._monotonic()
+        if now_s >= self._log_at_s.get(question.flow_id, now_s):
+            self._log_at_s[question.flow_id] = now_s + LOG_EVERY_S
+            asked_by = {"contact_id": question.contact_id, "flow_id": question.flow_id}
+            log.warning("a flow asks a function that the settings do not have", extra=asked_by)
+        asyncio.get_running_loop().call_soon(done, None)
 
 
 def answer_in(body: bytes) -> Answer | None:
