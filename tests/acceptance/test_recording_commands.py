@@ -161,8 +161,14 @@ def test_whoever_is_forgotten_cannot_be_heard_any_more(recorded: Serving) -> Non
     talk = talks(recorded)[-1]
     file = recorded.data_dir / talk["Recordings"][0]["Location"]
     assert file.exists()
+    spoken, uploaded = recorded.data_dir / "prompts" / "a.wav", recorded.data_dir / "prompts" / "added" / "a.ulaw"
+    uploaded.parent.mkdir(parents=True, exist_ok=True)
+    for sound in (spoken, uploaded):
+        sound.write_bytes(b"Hello")
     run(recorded, "forget", talk["CustomerEndpoint"]["Address"])
     assert not file.exists()
+    assert not spoken.exists(), "it may have said the name of whoever is forgotten"
+    assert uploaded.exists()
     after = next(each for each in recorded.export() if each["ContactId"] == talk["ContactId"])
     assert [each["Status"] for each in after["Recordings"]] == ["DELETED"]
     assert "There is no sound of this contact" in run(recorded, "recordings", "play", talk["ContactId"], check=False)

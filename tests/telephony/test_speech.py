@@ -6,9 +6,11 @@ from __future__ import annotations
 import asyncio
 import io
 import math
+import os
 import shlex
 import stat
 import sys
+import time
 import wave
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -22,7 +24,7 @@ import uvloop
 from trunkcall.domain.errors import SettingsError
 from trunkcall.domain.saying import Part, SpeechKind
 from trunkcall.telephony.ari.sound import SoundError, as_wav, samples_of
-from trunkcall.telephony.ari.speech import Speech
+from trunkcall.telephony.ari.speech import KEEPS_FOR_S, Speech, forget_all
 
 TEXT = "Hello Ada. We are calling about your appointment."
 WORKS = """
@@ -269,6 +271,25 @@ async def test_the_directory_keeps_what_was_asked_for_last_and_no_more_than_it_m
     assert first == await said(speech, "a")
     assert voice.runs == 5, "it was not made anew"
     assert sum(file.stat().st_size for file in voice.sounds()) <= 4 * second
+
+
+async def test_a_sound_that_nobody_has_heard_for_a_week_is_kept_no_longer(voice: Voice) -> None:
+    speech = Speech(voice.command(), voice.prompts)
+    await said(speech, "Hello Ann")
+    week_ago = time.time() - KEEPS_FOR_S - 1
+    os.utime(voice.sounds()[0], (week_ago, week_ago))
+    for text in ("Hello", "Hello Bob"):
+        await said(speech, text)
+    assert len(voice.sounds()) == 2
+
+
+async def test_what_was_said_is_forgotten_with_whom_it_may_name(voice: Voice) -> None:
+    speech = Speech(voice.command(), voice.prompts)
+    await said(speech, "Hello Ann")
+    forget_all(voice.prompts)
+    assert voice.sounds() == []
+    assert await said(speech, "Hello Ann") is not None
+    forget_all(voice.prompts / "never made")
 
 
 async def test_a_sound_that_somebody_has_removed_is_made_anew(voice: Voice) -> None:

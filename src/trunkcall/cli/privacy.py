@@ -13,6 +13,7 @@ import typer
 from trunkcall.cli.lists.phones import country_of, read_number
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted
+from trunkcall.compose.sounds import forget_spoken
 from trunkcall.compose.store import data_dir_of, opened_store
 from trunkcall.domain.errors import InvalidInputError
 from trunkcall.service.calling.number_key import PURPOSE, NumberKey, number_key
@@ -36,7 +37,8 @@ def forget(
         str | None, typer.Option(help="Country whose national numbers are understood: US, GB, DE.")
     ] = None,
 ) -> None:
-    """Erase a number, its attributes and what was recorded of it from every request and record. A count stays."""
+    """Erase a number, its attributes and what was recorded of it from every request and record, and the sounds of all
+    texts that were spoken. A count stays."""
 
     try:
         region = None if country is None else country_of(country)
@@ -50,7 +52,10 @@ def forget(
     async def erase(privacy: Privacy, instances: InstanceArchive) -> int:
         return await privacy.forget(read)
 
-    contacts = _with_privacy(settings, erase)
+    try:
+        contacts = _with_privacy(settings, erase)
+    finally:
+        forget_spoken(settings)
     typer.echo(f"{counted(contacts, 'contact')} erased")
     typer.echo(
         "Take the number out of your lists too: a campaign that has forgotten it does not know it again.", err=True
@@ -113,5 +118,5 @@ def _number_key_of(settings: Settings) -> NumberKey | None:
     return partial(number_key, key=SecretBox(load_secret_key(path)).derive(PURPOSE)) if path.exists() else None
 
 
-forget_command = with_settings("data_dir", "store")(forget)
+forget_command = with_settings("data_dir", "store", "prompts_dir")(forget)
 retention_command = with_settings("data_dir", "store")(retention)

@@ -11,11 +11,10 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from secrets import token_hex
 
 from trunkcall.compose.carrier_adapter import CarrierAdapter, Telephony, Wanted
-from trunkcall.compose.sounds import prompt_files
+from trunkcall.compose.sounds import prompt_files, spoken_folder
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.agent_keys import dialed, parse_codes
 from trunkcall.domain.directory import Directory
@@ -155,7 +154,7 @@ def _speech(settings: Settings) -> Speech:
     """What makes texts sounds for the switch. Raises SettingsError."""
     return Speech(
         settings.speech_command,
-        Path(settings.prompts_dir or settings.data_dir / "prompts"),
+        spoken_folder(settings),
         voice=settings.speech_voice,
         voices=voices_of(settings.speech_voices),
         rate=settings.speech_rate,

@@ -50,6 +50,8 @@ MAX_WAITING: Final = 100
 """Texts that are being made or wait for it, beyond which none is taken."""
 KEEPS_BYTES: Final = 512 * 1024 * 1024
 """What sounds in the directory may take: about nine hours of them."""
+KEEPS_FOR_S: Final = 7 * 24 * 3600.0
+"""After so long unheard a sound goes, once another is made: it may say the name of somebody who is forgotten since."""
 MAX_MADE_BYTES: Final = 64 * 1024 * 1024
 LEFT_OVER_S: Final = 3600.0
 """A directory of a command that is older was left by a process that was killed."""
@@ -58,6 +60,10 @@ MIN_ROOM_BYTES: Final = 1024 * 1024
 _MAKING: Final = ".making-"
 _FORM: Final = "wav 8000 1"
 """Of the files: others would have other names."""
+
+
+class SpeechLeftError(TrunkcallError):
+    """Sounds of what was said cannot be deleted, and may say somebody's name."""
 
 
 class SpeechError(TrunkcallError):
@@ -152,7 +158,7 @@ class Speech:
         return True
 
     def _evict(self) -> None:
-        """Let the oldest go, until there is room for some more."""
+        """Let those go that nobody has heard for long, and then the oldest, until there is room for some more."""
         sounds = []
         for path in self._folder.iterdir():
             with suppress(FileNotFoundError):
@@ -162,13 +168,13 @@ class Speech:
                 elif path.name.startswith(_MAKING) and time.time() - status.st_mtime > LEFT_OVER_S:
                     shutil.rmtree(path, ignore_errors=True)
         size = sum(each for _, each, _ in sounds)
-        if size <= self._keeps_bytes:
-            return
-        for _, each, path in sorted(sounds):
+        most = self._keeps_bytes if size <= self._keeps_bytes else 0.9 * self._keeps_bytes
+        long_ago_ns = time.time_ns() - int(KEEPS_FOR_S * 1e9)
+        for heard_ns, each, path in sorted(sounds):
+            if heard_ns >= long_ago_ns and size <= most:
+                return
             path.unlink(missing_ok=True)
             size -= each
-            if size <= 0.9 * self._keeps_bytes:
-                return
 
     # --- how it is made -----------------------------------------------------------------------------------------------
 
@@ -282,6 +288,16 @@ class Speech:
         if trouble != self.trouble:
             self.trouble = trouble
             log.warning("a text was not made a sound", extra={"why": trouble})
+
+
+def forget_all(folder: Path) -> None:
+    """Delete all sounds there, also beside whoever makes more: which of them says a name nobody knows, and what is said
+    again is made again. Raises SpeechLeftError."""
+    try:
+        for path in folder.glob("*.wav"):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise SpeechLeftError(f"{SpeechLeftError().message} {folder}: {error.strerror}.") from None
 
 
 def arguments_of(command: str) -> tuple[str, ...]:
