@@ -12,11 +12,13 @@ import pytest
 from service.flow_desk import ASK, END, QUEUED, SET, WELCOME, action, content, leading, pressing
 from service.support import House, dialing
 from service.test_flow_campaigns import open_with
+from service.test_flow_functions import Service
 from trunkcall.domain.changes import Change, FlowProgressed
 from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.saying import CHARACTERS_PER_S, Saying
+from trunkcall.engine.commands import HangUp
 from trunkcall.engine.events import KeyPressed
 
 pytestmark = pytest.mark.virtual_time
@@ -106,3 +108,33 @@ async def test_a_contact_goes_on_where_it_was_when_its_dialer_was_killed(
     ways = [[each.action_id for each in record.flow_trail] for record in reached]
     assert {json.dumps(way) for way in ways} == {json.dumps(["welcome", "keys", "set", "wait", "ask", "go"])}
     assert all(record.flow_attributes == {"wish": "agent"} for record in reached)
+
+
+async def test_what_a_customer_wanted_is_asked_for_though_dialer_and_customer_are_gone_by_then() -> None:
+    # Given customers who press a key by which a function is asked, the first of whom hangs up while nobody dials
+    house = House.in_memory()
+    service = Service(house, SECOND)
+    house.functions = service
+    await open_with(house, content(pressing("keys", "ask", "Press one, please."), ASK, END), requests=20)
+    Ears(house)
+    carry_out, gone = house.store.carry_out, list[str]()
+
+    async def kill(lease: Any, changes: Sequence[Change], clearances: Mapping[str, Any]) -> Any:
+        result = await carry_out(lease, changes, clearances)
+        pressed = [each for each in changes if isinstance(each, FlowProgressed) and '"ANSWER"' in (each.progress or "")]
+        if pressed and not gone:
+            gone.append(pressed[0].contact_id)
+            for each in await house.kept.live_contacts(house.instance_id):
+                if each.contact_id in gone:
+                    house.carrier.hang_up(HangUp(each.leg_id))
+            raise StoreUnavailableError
+        return result
+
+    house.store.carry_out = kill
+    # When its dialer is killed before it has asked, and another dials
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(20)
+    # Then it is asked all the same, and once
+    assert gone
+    asked = [question.contact_id for _, question, _ in service.asked]
+    assert asked.count(gone[0]) == 1

@@ -162,7 +162,7 @@ class Deeds:
                 case ChooseStatus():
                     chosen.append(deed)
                 case AskFunction():
-                    self._ask(deed.contact_id)
+                    self.ask(deed.contact_id)
                 case NoteDifference():
                     differences[deed.difference] += 1
                 case _:
@@ -194,7 +194,7 @@ class Deeds:
             self._carrier.originate_session_leg(command)
         return True
 
-    def _ask(self, contact_id: str) -> None:
+    def ask(self, contact_id: str) -> None:
         """Ask the function that the contact's flow has come to."""
         asked = self._flows.asked(contact_id)
         if asked is not None:

@@ -383,6 +383,8 @@ class Dialer:
         result = await self._commit(changes, now) if changes else CommitResult()
         deeds = decision.deeds_to_do(refused=result.refused, left_out=result.left_out)
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
+        for contact_id in self._flows.gone_asking():
+            self._deeds.ask(contact_id)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
         for ended in done.unsaid:
             self.post(ended)

@@ -148,6 +148,7 @@ class FlowRunner:
         """Functions that are to be asked after this turn or the last in which one was, by contact: some contacts are
         over by then."""
         self._asks_turn = 0
+        self._gone_asking: list[str] = []
         self._log = FlowLog()
         self.figures_of: FiguresOf | None = None
         self.tell: Callable[[FlowTold], None] = _nobody
@@ -319,6 +320,12 @@ class FlowRunner:
         if stood_in is not None:
             left = Taken(called.run.at.flow_id, stood_in.identifier, stood_in.type, None)
             self._note(called, called.run, (left,))
+        # Of a function that another dialer was to ask nobody knows whether it was, and what this customer wanted may be
+        # not to be called any more.
+        order = None if called.run.leg_id else self._order_of(called, called.run, called.run.at.began_at)
+        if isinstance(order, flows.Ask) and called.person.phone_number:
+            self._ask(called, called.run, called.run.at, order)
+            self._gone_asking.append(contact_id)
         run, called.run = called.run, None
         self._of_leg.pop(run.leg_id, None)
         self._stepped.pop(contact_id, None)
@@ -349,6 +356,11 @@ class FlowRunner:
         that it did; None if there is none."""
         asks = self._asks.get(contact_id)
         return asks.pop(0) if asks else None
+
+    def gone_asking(self) -> Sequence[str]:
+        """Contacts that are over since they were looked at last, and for which a function is to be asked yet."""
+        gone, self._gone_asking = self._gone_asking, []
+        return gone
 
     def answered(self, contact_id: str, number: int, values: Answer | None) -> None:
         """A function has answered, or not. An answer that nobody waits for any more is nothing."""
