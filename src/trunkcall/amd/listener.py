@@ -1,7 +1,7 @@
 """What is heard on an answered leg, of sound as it comes: beeps, and from when on a machine would record a message.
 
-Decides when a greeting is over: with a beep, with two seconds of silence, or after half a minute. It has no clock: time
-is the sound that it was given. It must not know who is listened to, nor what is to be said.
+Decides when a greeting is over: with a beep, with some two seconds of silence, or after half a minute. It has no clock:
+time is the sound that it was given. It must not know who is listened to, nor what is to be said.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from trunkcall.domain.instants import MILLISECOND, SECOND, Duration
 
 AFTER_BEEP: Final[Duration] = 150 * MILLISECOND
 """A machine begins to record a little after its beep."""
-SILENCE: Final[Duration] = 2 * SECOND
-"""After so long without a word a greeting is over; people who read one out pause for less."""
+SILENCE: Final[Duration] = 2200 * MILLISECOND
+"""After so long without a word a greeting is over; people who read one out pause for 1.6 s, and let words fade away
+before that."""
 FIRST_WORD: Final[Duration] = 4 * SECOND
 """Within that it begins, if there is one."""
 LONGEST: Final[Duration] = 30 * SECOND

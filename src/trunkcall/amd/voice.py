@@ -18,7 +18,7 @@ _AMONG: Final = 10
 _NOTHING_DB: Final = -75.0
 """What is quieter is no sound at all: a line that is still."""
 _ABOVE_DB: Final = 8.0
-_BELOW_PEAK_DB: Final = 18.0
+_BELOW_PEAK_DB: Final = 22.0
 """A speaker is so much louder than the noise at least, and so much quieter than at the loudest at most."""
 _NEAR_PEAK_DB: Final = 4.0
 """What is no quieter than that is the speaker, however few pauses there are."""
