@@ -67,13 +67,15 @@ FRAME = 160
 
 
 def seconds_of(hertz: int, heard: bytes) -> float:
-    """For how long a tone is heard, whatever else is, in whole frames; of hertz that a frame can tell."""
+    """For how long a tone is heard, whatever else is, in whole frames; of hertz that a frame can tell. A frame alone,
+    in which one sound ends and another begins, may have anything in it and counts for nothing."""
     assert hertz % (RATE // FRAME) == 0
     whole = len(heard) // FRAME * FRAME
     frames = _LINEAR[np.frombuffer(heard[:whole], dtype=np.uint8)].reshape(-1, FRAME)
     wave = np.exp(-2j * np.pi * hertz * np.arange(FRAME) / RATE)
     loudness = 2 * np.abs(frames @ wave) / FRAME
-    return int(np.count_nonzero(loudness > LOUD)) * FRAME / RATE
+    loud = np.pad(loudness > LOUD, 1)
+    return int(np.count_nonzero(loud[1:-1] & (loud[:-2] | loud[2:]))) * FRAME / RATE
 
 
 PART, LEAST_PARTS = 800, 3
