@@ -7,8 +7,7 @@ without res_pjsip_refer a REFER is not answered, and whoever waits for an answer
 
 Time is kept by res_timing_pthread. With res_timing_timerfd, whoever is woken up late has missed beats for good: what is
 listened in on lags behind by so much until half a second of it is dropped, and a prompt is late to its end. Here the
-beats are made up for, and take a tenth more of the processor where talks are recorded. It goes by the wall clock,
-which is to be slewed: while a step has set it back there are none.
+beats are made up for. It goes by the wall clock, which is to be slewed: while a step has set it back there are none.
 """
 
 from __future__ import annotations
