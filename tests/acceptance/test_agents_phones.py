@@ -44,6 +44,14 @@ def test_what_is_typed_into_a_phone_is_said_in_words_and_to_programs(server: Ser
     assert shown["quinn"]["password"] == passwords["quinn"]
 
 
+def test_whoever_has_no_asterisk_is_told_that_no_phone_will_ring(server: Serving) -> None:
+    told = "no phone can register"
+    assert told in run(server, "add", "una", "--phone", *AT).stderr
+    assert told in run(server, "phone", "una", *AT).stderr
+    data_dir = ("--data-dir", str(server.data_dir))
+    assert not server.trunkcall("agents", "phone", "una", *data_dir, *AT, TRUNKCALL_CARRIER="ari").stderr
+
+
 def test_passwords_are_for_nobody_else_and_stand_in_no_log(server: Serving) -> None:
     (made,) = told(server, "add", "rhea", "--phone", *AT)
     path = server.data_dir / "phone-passwords"

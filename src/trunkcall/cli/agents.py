@@ -30,9 +30,10 @@ from trunkcall.cli.centre import (
 from trunkcall.cli.client import trunkcall_client
 from trunkcall.cli.help import examples
 from trunkcall.cli.options import with_settings
-from trunkcall.cli.phone_accounts import NoPhoneError, accounts, accounts_text, phone_names, taken
+from trunkcall.cli.phone_accounts import NoPhoneError, PhoneAccount, accounts, accounts_text, phone_names, taken
 from trunkcall.cli.status import AGENT_WORDS, PHONE_WORDS
 from trunkcall.cli.tables import plain_table, printable, terminal_width
+from trunkcall.compose.telephony import carrier_of
 from trunkcall.domain.errors import TrunkcallError
 from trunkcall.settings import Settings
 
@@ -43,6 +44,10 @@ _PERSISTENT = "Keep their phones on the line between contacts: by that the serve
 _UNHEARD = (
     "Nobody is dialed for agents of whom nothing is heard: `trunkcall agents change NAME --persistent-connection` "
     "keeps their phones on the line."
+)
+_NOTHING_RINGS = (
+    "By these settings the carrier is the simulated one, at which no phone can register. If it is another for the "
+    "server, name its --config."
 )
 
 app = typer.Typer(help="Agents: who takes live answers, and what they do.", no_args_is_help=True)
@@ -168,7 +173,7 @@ def add(
         for each in made:
             each["phone"] = made_for[phones[each["name"]]].told()
         if not as_json:
-            typer.echo(accounts_text(list(made_for.values()), settings))
+            _tell_phones(list(made_for.values()), settings)
     if as_json:
         typer.echo(json.dumps(made, indent=2))
     elif available and not persistent_connection:
@@ -222,7 +227,13 @@ def phone(
             json.dumps([{"name": agent, "phone": found[name].told()} for agent, name in phones.items()], indent=2)
         )
     else:
-        typer.echo(accounts_text(list(found.values()), settings))
+        _tell_phones(list(found.values()), settings)
+
+
+def _tell_phones(found: Sequence[PhoneAccount], settings: Settings) -> None:
+    typer.echo(accounts_text(found, settings))
+    if carrier_of(settings).is_simulated:
+        typer.echo(_NOTHING_RINGS, err=True)
 
 
 def _has_desk_phone(centre: Centre, agent: Named) -> bool:
