@@ -209,6 +209,15 @@ def test_another_dialer_hears_the_message_out() -> None:
     assert len(floor.asked(ContactAbandoned)) == 1
 
 
+def test_another_dialer_begins_a_message_anew_that_has_ended_with_the_one_before() -> None:
+    """A switch cannot tell, and plays nothing on."""
+    floor = nobody_came()
+    floor.wait(5)
+    floor.restart(*up(floor.leg("spring-1")))
+    first, again = floor.asked(SpeakSafeHarbour)
+    assert again.play_id != first.play_id
+
+
 def test_another_dialer_begins_the_message_that_was_due() -> None:
     floor = nobody_came()
     floor.campaign(safe_harbour=False, caller_id="+12065550100")

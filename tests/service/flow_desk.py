@@ -122,8 +122,8 @@ class Desk:
         self.runner = self.new_runner()
         self.runner.attempted("c-1", CAMPAIGN, self.number, "+12065550100", self.attributes)
 
-    def new_runner(self) -> FlowRunner:
-        runner = FlowRunner(cast("Any", self.facts), Random(1))
+    def new_runner(self, served_until: Instant | None = None) -> FlowRunner:
+        runner = FlowRunner(cast("Any", self.facts), Random(1), served_until)
         runner.figures_of = lambda queue_id: QueueFigures(0, 0, 0, 0, None)
         runner.tell = self.told.append
         return runner
@@ -155,10 +155,18 @@ class Desk:
         self.given = change.attributes if change.attributes is not None else self.given
         return change
 
-    def taken_over(self, *, playing: bool | None = False, after_s: float = 0, kept: str | None = None) -> FlowStep:
-        """Another dialer takes the contact over, by what the store has."""
+    def taken_over(
+        self,
+        *,
+        playing: bool | None = False,
+        after_s: float = 0,
+        dead_s: float | None = None,
+        kept: str | None = None,
+    ) -> FlowStep:
+        """Another dialer takes the contact over, by what the store has. For so long nobody dialed, as far as it is
+        known."""
         self.now += round(after_s * SECOND)
-        self.runner = self.new_runner()
+        self.runner = self.new_runner(self.now - round(dead_s * SECOND) if dead_s is not None else None)
         contact = CalledContact(
             "c-1", "spring", self.number, "+12065550100", self.attributes, self.given, kept or self.kept, self.on_record
         )

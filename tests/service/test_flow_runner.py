@@ -332,6 +332,29 @@ def test_a_message_of_which_little_was_heard_is_said_anew() -> None:
     assert desk.taken_over(playing=True, after_s=1).said_at == NOW + SECOND, "and was begun then"
 
 
+@pytest.mark.parametrize(
+    ("playing", "dead_s", "is_said_anew"),
+    [(None, 3.5, True), (None, 5, True), (None, 1, False), (False, 3.5, False)],
+    ids=["just begun", "before it was begun", "most of it was heard", "it was played on"],
+)
+def test_what_ends_with_its_dialer_is_heard_no_longer_than_that_has_lived(
+    playing: bool | None, dead_s: float, is_said_anew: bool
+) -> None:
+    desk = Desk()
+    desk.until("welcome")
+    said = desk.said(desk.taken_over(playing=playing, after_s=4, dead_s=dead_s)).parts[0].value
+    assert said.startswith("Hello Ann" if is_said_anew else "Press one.")
+
+
+def test_what_the_next_dialer_has_begun_is_heard_as_long_as_that_is_there() -> None:
+    desk = Desk()
+    desk.until("welcome")
+    assert desk.said(desk.taken_over(playing=None, after_s=4, dead_s=4)).parts[0].value.startswith("Hello Ann")
+    desk.now += 4 * SECOND
+    step = desk.runner.resumed("c-1", "spring", "leg-1", detection=None, playing=None, now=desk.now)
+    assert desk.said(step).parts[0].value == "Press one."
+
+
 def test_a_question_goes_on_with_what_was_left_of_it() -> None:
     desk = Desk()
     desk.until("keys")

@@ -4,7 +4,9 @@ message again of which they have heard most, or are left on the line."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +20,9 @@ from trunkcall.domain.contact import ContactState, Disposition
 from trunkcall.domain.errors import StoreUnavailableError
 from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.saying import CHARACTERS_PER_S, Saying
-from trunkcall.engine.commands import HangUp
-from trunkcall.engine.events import KeyPressed
+from trunkcall.engine.commands import HangUp, StopPlaying
+from trunkcall.engine.events import CarrierEvent, CarrierFound, KeyPressed
+from trunkcall.telephony.carrier import CarrierSink
 
 pytestmark = pytest.mark.virtual_time
 
@@ -61,6 +64,66 @@ class Ears:
                 house.clock.call_at(now + 2 * SECOND, lambda: house.carrier.tell(KeyPressed(leg_id, "1")))
 
         house.carrier.listeners.append(begins)
+
+
+def plays_nothing_on(house: House) -> Callable[[], None]:
+    """Have the carrier be like a switch, which cannot tell what its legs hear after another dialer. Returns what ends
+    all that is heard."""
+    heard: dict[str, str] = {}
+    house.carrier.listeners.append(lambda leg_id, play_id, saying: heard.update({leg_id: play_id}))
+    start = house.carrier.start
+
+    async def started(sink: CarrierSink, *, token: int) -> None:
+        def tell(event: CarrierEvent) -> None:
+            if isinstance(event, CarrierFound):
+                event = replace(event, legs=tuple(replace(leg, playing=None) for leg in event.legs))
+            sink(event)
+
+        await start(tell, token=token)
+
+    def end() -> None:
+        for leg_id, play_id in heard.items():
+            house.carrier.stop_playing(StopPlaying(leg_id, play_id))
+
+    house.carrier.start = started  # type: ignore[method-assign]
+    return end
+
+
+async def test_on_a_switch_a_message_that_ended_with_its_dialer_at_once_is_said_anew_however_long_nobody_dialed() -> (
+    None
+):
+    """The store fails for a while: one dialer after the other comes and goes, and has nothing said."""
+    house = House.in_memory()
+    await open_with(house, WALK, requests=6)
+    welcomed: defaultdict[str, list[Instant]] = defaultdict(list)
+    end_what_is_heard = plays_nothing_on(house)
+    fails_until: Instant | None = None
+    carry_out = house.store.carry_out
+
+    def listen(leg_id: str, play_id: str, saying: Saying) -> None:
+        if saying.parts[0].value.startswith("Hello"):
+            welcomed[leg_id].append(house.clock.now())
+            if fails_until is None:
+                house.clock.call_at(house.clock.now() + SECOND // 5, fail)
+
+    def fail() -> None:
+        nonlocal fails_until
+        if fails_until is None:
+            fails_until = house.clock.now() + 5 * SECOND
+            end_what_is_heard()
+
+    async def failing(lease: Any, changes: Sequence[Change], clearances: Mapping[str, Any]) -> Any:
+        if fails_until is not None and house.clock.now() < fails_until:
+            raise StoreUnavailableError
+        return await carry_out(lease, changes, clearances)
+
+    house.carrier.listeners.append(listen)
+    house.store.carry_out = failing
+    async with dialing(house, house.owner()):
+        await house.until_all_ended(6)
+    first, *others = welcomed.values()
+    assert len(first) == 2
+    assert {len(each) for each in others} == {1}
 
 
 @pytest.mark.parametrize(

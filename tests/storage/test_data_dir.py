@@ -36,6 +36,19 @@ def test_credentials_are_whole_or_not_there(tmp_path: Path) -> None:
     assert "AKIAFIRST" in (tmp_path / "credentials").read_text()
 
 
+def test_who_serves_it_knows_until_when_whoever_did_before_was_alive(tmp_path: Path) -> None:
+    """By that it is known what people can have heard when a server was killed."""
+    before, after = DataDir(tmp_path), DataDir(tmp_path)
+    before.open()
+    os.utime(tmp_path / "lock", (1, 1))
+    before.sign_of_life()
+    at_ns = (tmp_path / "lock").stat().st_mtime_ns
+    before.close()
+    after.open()
+    assert after.served_until == at_ns // 1000 > 1_000_000
+    after.close()
+
+
 def test_credentials_that_are_there_are_the_users(tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text("mine\n")
     DataDir(tmp_path).write_credentials(KEY)

@@ -17,7 +17,7 @@ from trunkcall.compose.telephony import build_telephony
 from trunkcall.compose.trunks import default_trunk
 from trunkcall.domain.agent_keys import AgentKeys, parse_codes, parse_dispositions
 from trunkcall.domain.clock import Clock
-from trunkcall.domain.instants import seconds
+from trunkcall.domain.instants import Instant, seconds
 from trunkcall.domain.tones import parse_tone
 from trunkcall.engine.config import EngineConfig
 from trunkcall.service.background import Background
@@ -49,6 +49,8 @@ class Dialers:
     functions_of: FunctionsOf
     default: str
     agents: Sequence[str]
+    served_until: Instant | None = None
+    """When the last server before this one was alive last."""
     leg_ids: random.Random = field(default_factory=random.SystemRandom)
 
     def build(self, instance_id: str) -> DialedInstance:
@@ -87,6 +89,7 @@ class Dialers:
             new_id=lambda: f"{self.leg_ids.getrandbits(128):032x}",
             chance=self.leg_ids,
             functions=self.functions_of(clock),
+            served_until=self.served_until,
             lease=lease,
             current=dialer,
             safe_harbour_of=partial(safe_harbour_message, default=settings.safe_harbour_message),

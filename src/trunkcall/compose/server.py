@@ -48,6 +48,9 @@ from trunkcall.web.audit import AuditLog
 
 log = logging.getLogger(__name__)
 
+SIGN_OF_LIFE_EVERY_S = 0.25
+"""How exactly it is known after a crash until when anything was played."""
+
 
 @dataclass(slots=True)
 class Server:
@@ -125,7 +128,9 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     lists = do_not_call(store, supervisor, scope, key_of)
     acts = built_in(lists, centre_of(store, supervisor, scope), submitted, supervisor)
     functions_of = functions.with_built_in(acts)
-    dialers = Dialers(settings, store, box, base, dialing_of, gate_of, functions_of, instance_id, at_work)
+    dialers = Dialers(
+        settings, store, box, base, dialing_of, gate_of, functions_of, instance_id, at_work, data_dir.served_until
+    )
     files = RecordingFiles(settings.data_dir, box.derive(RECORDINGS))
     background = Background()
     return Server(
@@ -134,6 +139,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         supervisor=supervisor,
         works={
             "instances": supervisor.run,
+            "signs of life": partial(keep_giving_signs_of_life, data_dir),
             "onboarding": onboarding.run,
             "do-not-call lists": partial(keep_swept, store),
             "prompts": partial(keep_sounds_swept, prompt_files(settings)),
@@ -162,6 +168,13 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         functions=functions,
         tasks=[],
     )
+
+
+async def keep_giving_signs_of_life(data_dir: DataDir) -> None:
+    """Have the next server know until when this one lived, until cancelled."""
+    while True:
+        data_dir.sign_of_life()
+        await asyncio.sleep(SIGN_OF_LIFE_EVERY_S)
 
 
 async def mark_lists(store: Store, key_of: NumberKey) -> None:

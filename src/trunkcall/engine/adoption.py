@@ -305,7 +305,7 @@ class Adoption:
                 self._beside.waits(contact)
             elif contact.play_id is not None and live.playing is False:
                 self._flows.message_ended(live.leg_id, contact.play_id, heard=True)
-        elif contact.state is ContactState.SAFE_HARBOUR and asked and live.playing is False:
+        elif contact.state is ContactState.SAFE_HARBOUR and asked and not live.playing:
             self._safe_harbour.speak(contact, now)
         elif contact.state is ContactState.CONNECTED:
             self._recordings.found(contact, live, now)

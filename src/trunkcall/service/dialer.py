@@ -193,6 +193,8 @@ class Dialer:
         self._work.set()
         self._idle = asyncio.Event()
         self._running = False
+        self.has_acted = False
+        """Whether anything was done yet by what the engine has decided."""
 
     async def learn(self) -> None:
         """Read what is around the campaigns: the engine hears of its agents before anything is told of them."""
@@ -385,6 +387,7 @@ class Dialer:
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
         for contact_id in self._flows.gone_asking():
             self._deeds.ask(contact_id)
+        self.has_acted = self.has_acted or bool(deeds)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
         for ended in done.unsaid:
             self.post(ended)

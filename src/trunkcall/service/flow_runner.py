@@ -33,18 +33,19 @@ from trunkcall.domain.flow import (
     Taken,
 )
 from trunkcall.domain.instants import Duration, Instant
-from trunkcall.domain.saying import Part, Saying, SpeechKind, at_least, part_of
+from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.events import FlowTold
 from trunkcall.flows import progress as flows
 from trunkcall.flows.acting import STANDING, act
 from trunkcall.flows.document import Action, Flow
 from trunkcall.flows.keeping import Kept, UnreadableProgressError, from_text, to_text
-from trunkcall.flows.progress import Await, Ending, Progress, Purpose, Speech
+from trunkcall.flows.progress import Await, Ending, Progress, Purpose
 from trunkcall.flows.running import by_this_clock, step
 from trunkcall.service.campaign_queue import last_of, queue_of
 from trunkcall.service.facts import KnownFacts
 from trunkcall.service.flow_log import FlowLog
+from trunkcall.service.flow_sayings import counts_as_said, saying_of
 from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person
 from trunkcall.service.functions import Answer, Question
 from trunkcall.service.parsed_flows import ParsedFlows
@@ -64,11 +65,6 @@ _EVENTS: Final[Mapping[FlowEvent, flows.Event]] = {
     FlowEvent.QUEUE_FULL: flows.QueueFull(),
     FlowEvent.NOT_QUEUED: flows.NotQueued(),
     FlowEvent.NOT_ANSWERED: flows.NotAnswered(),
-}
-_KINDS: Final[Mapping[Speech, SpeechKind]] = {
-    Speech.SSML: SpeechKind.SSML,
-    Speech.PROMPT: SpeechKind.PROMPT,
-    Speech.MEDIA: SpeechKind.PROMPT,
 }
 _IN_PLACE_OF_ANY: Final = FlowStep((Disconnect(),), is_over=True)
 """Of a contact whose flow nobody can go on with, or to whom nobody listens."""
@@ -96,6 +92,9 @@ class _Run:
     at: Progress = field(repr=False)
     said_at: Instant | None = None
     """When what is being said was begun."""
+    said_until: Instant | None = None
+    """Until when it can have been heard at most where it ends with its dialer; None of what this dialer has begun, and
+    where nobody knows."""
     saying: Saying | None = field(default=None, repr=False)
     """What is being said."""
     sayings: dict[tuple[str, str], Saying] = field(default_factory=dict, repr=False)
@@ -125,11 +124,12 @@ class Asked:
 
 class FlowRunner:
     """The port ``engine.flow`` for all contacts of one dialer. ``figures_of`` tells what a queue has of agents and
-    contacts."""
+    contacts; ``served_until`` is until when another dialer is known to have had them, None where nobody knows."""
 
-    def __init__(self, facts: KnownFacts, random: Random) -> None:
+    def __init__(self, facts: KnownFacts, random: Random, served_until: Instant | None = None) -> None:
         self._facts = facts
         self._random = random
+        self._served_until = served_until
         self._parsed = ParsedFlows()
         self._dialed: dict[str, tuple[Campaign, str, str | None, Mapping[str, str]]] = {}
         """What is known of contacts whose flow has not begun: most of them never answer."""
@@ -186,7 +186,7 @@ class FlowRunner:
                     extra={"contact_id": each.contact_id, "why": error.message},
                 )
                 kept = Kept(Progress("", ending=Ending.BROKEN))
-            called.run = _Run("", kept.progress, kept.said_at)
+            called.run = _Run("", kept.progress, kept.said_at, self._served_until)
 
     def let_go(self, contact_id: str) -> None:
         """The contact is over, or waits again."""
@@ -399,10 +399,10 @@ class FlowRunner:
         if run.said_at is not None and isinstance(order, flows.Say | flows.SayAgainAndAgain):
             if playing:
                 return FlowStep(until=run.at.until, said_at=run.said_at)
-            if (
-                isinstance(order, flows.Say)
-                and now - run.said_at > at_least(_saying_of(order), self._facts.directory.prompts) / 2
-            ):
+            # A carrier that cannot tell plays nothing on without its dialer.
+            until = min(now, run.said_until) if playing is None and run.said_until is not None else now
+            prompts = self._facts.directory.prompts
+            if isinstance(order, flows.Say) and counts_as_said(order, until - run.said_at, prompts):
                 return self.heard(called.person.contact_id, FlowEvent.SAID, now)
             return self._again(called, run, order, now)
         if isinstance(order, flows.Ask) and run.awaited is None and run.answer is None:
@@ -481,8 +481,8 @@ class FlowRunner:
         return tuple(orders), tuple(taken)
 
     def _say(self, run: _Run, at: Progress, order: flows.Say | flows.SayAgainAndAgain, now: Instant) -> Say:
-        run.saying = run.sayings[at.flow_id, at.action_id] = _saying_of(order)
-        run.said_at = now
+        run.saying = run.sayings[at.flow_id, at.action_id] = saying_of(order)
+        run.said_at, run.said_until = now, None
         return Say(at.flow_id, at.action_id)
 
     def _ask(self, called: _Called, run: _Run, at: Progress, order: flows.Ask) -> Ask:
@@ -576,14 +576,6 @@ class FlowRunner:
 
     def _flow(self, flow_id: str) -> Flow | None:
         return self._parsed.flow(last_of(flow_id), self._facts.directory.contact_flows)
-
-
-def _saying_of(order: flows.Say | flows.SayAgainAndAgain) -> Saying:
-    prompts = order.prompts if isinstance(order, flows.SayAgainAndAgain) else (order.prompt,)
-    parts = tuple(
-        part_of(each.value) if each.speech is Speech.TEXT else Part(_KINDS[each.speech], each.value) for each in prompts
-    )
-    return Saying(parts, order.voice.get("TextToSpeechVoice"), isinstance(order, flows.SayAgainAndAgain))
 
 
 def _chosen(at: Progress) -> tuple[FlowOrder, ...]:

@@ -19,6 +19,7 @@ from trunkcall.domain.confirmations import Phrases
 from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
@@ -54,7 +55,8 @@ class InstanceOwner:
     """Dials for one instance for as long as it holds the lease. ``current`` is told who dials, and why nobody does,
     ``on_facts`` what there is around the campaigns, as often as that changes. ``phrases`` are what agents are told on
     the telephone, None where tones stand for it. ``chance`` is what flows go on by that go on by chance, ``functions``
-    are those that flows may ask, None where there are none."""
+    are those that flows may ask, None where there are none. ``served_until`` is until when somebody else is known to
+    have dialed before, None where nobody knows."""
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class InstanceOwner:
         safe_harbour_of: SafeHarbourOf = no_safe_harbour,
         phrases: Phrases | None = None,
         functions: Functions | None = None,
+        served_until: Instant | None = None,
         monotonic: Seconds = since_boot_s,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -98,6 +101,7 @@ class InstanceOwner:
         self._new_id = new_id
         self._chance = chance
         self._functions = functions or NoFunctions()
+        self._served_until = served_until
         self._lease = lease
         self._current = current
         self._safe_harbour_of = safe_harbour_of
@@ -149,7 +153,7 @@ class InstanceOwner:
     async def _own(self, lease: Lease) -> None:
         directory = await self._read_directory()
         facts = KnownFacts(directory.instance, self._history, self._config.trunks)
-        flows = FlowRunner(facts, self._chance)
+        flows = FlowRunner(facts, self._chance, self._served_until)
         engine = Engine(self._config, new_id=self._new_id, flows=flows)
         flows.figures_of = engine.queue_figures
         dialer = Dialer(
@@ -187,10 +191,15 @@ class InstanceOwner:
         await self._carrier.start(dialer.hear, token=lease.token)
         self._clock.settle_with(dialer.settled)
         with self._current.dialing(engine, dialer):
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(dialer.run(), name="dialer")
-                tasks.create_task(self._lease.keep(lease), name="lease")
-                tasks.create_task(self._poll(dialer), name="poll")
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(dialer.run(), name="dialer")
+                    tasks.create_task(self._lease.keep(lease), name="lease")
+                    tasks.create_task(self._poll(dialer), name="poll")
+            finally:
+                if dialer.has_acted:
+                    # One that never had anything done has had nothing played either.
+                    self._served_until = self._clock.now()
 
     async def _look_at_agents(self) -> None:
         """Find out of whom nothing was heard for too long. Everything is decided right after it."""

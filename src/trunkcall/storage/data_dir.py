@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from trunkcall.domain.errors import TrunkcallError
+from trunkcall.domain.instants import Instant
 
 LOCK = "lock"
 STORE = "trunkcall.db"
@@ -48,6 +49,8 @@ class DataDir:
         self.path = path
         self.store_path = path / STORE if store is None else store
         self._locks: list[int] = []
+        self.served_until: Instant | None = None
+        """When whoever served it before was alive last, by the wall clock. None before it is open."""
 
     def open(self) -> None:
         """Raises DataDirInUseError, DataDirUnusableError. The locks are the kernel's: they go with the process, however
@@ -55,6 +58,7 @@ class DataDir:
         self.make()
         own, of_store = _real(self.path / LOCK), _lock_of(self.store_path)
         self._lock(own, self._unusable, f"the data directory {self.path}", "directory")
+        self.served_until = os.stat(self._locks[0]).st_mtime_ns // 1000
         if of_store != own:
             self._lock(of_store, self._store_unusable, f"the store {self.store_path}", "store")
 
@@ -74,6 +78,11 @@ class DataDir:
             raise DataDirInUseError(
                 f"Another Trunkcall serves {what}. Stop it first, or choose another {what_else}."
             ) from error
+
+    def sign_of_life(self) -> None:
+        """Note that this process is alive. Nothing of it is asked of the disk before it likes: what outlives a process
+        is enough."""
+        os.utime(self._locks[0])
 
     def has_as_its_own(self, path: Path) -> bool:
         """Whether a file is one of those that the installation is made of, under whatever name it is given."""

@@ -30,10 +30,11 @@ MENU = (400,)
 LONG = (500, 600, 700, 800, 900, 1000, 1100, 1200)
 AFTER = (1500,)
 WAITS = (1800,)
+NOTICE = (2000, 2150, 2300, 2450, 2600, 2750)
 HEARS = 16_000
 """Two seconds, in octets: by then whoever waits has heard that they do."""
 FLOW = "CONTACT_FLOW_DISCONNECT"
-TONES = (*MENU, *LONG, *AFTER, *WAITS)
+TONES = (*MENU, *LONG, *AFTER, *WAITS, *NOTICE)
 ENOUGH = LONG[5]
 """Whoever hears this has heard more than half."""
 VOICE = """
@@ -55,7 +56,7 @@ def text(tones: tuple[int, ...]) -> str:
 
 
 def steps(queue_id: str, queue_flow_id: str) -> str:
-    """1 leads to a queue that nobody serves, 2 to a long message, 3 to a note."""
+    """1 leads to a queue that nobody serves, 2 to a long message, 3 to a note, 4 to a notice."""
     broken = {"NoMatchingError": "end"}
     return flow(
         action(
@@ -64,10 +65,11 @@ def steps(queue_id: str, queue_flow_id: str) -> str:
             {"Text": text(MENU), "InputTimeLimitSeconds": "120", "StoreInput": "False"},
             then="end",
             errors=dict.fromkeys(("InputTimeLimitExceeded", "NoMatchingCondition", "NoMatchingError"), "end"),
-            when={"1": "hooks", "2": "long", "3": "note"},
+            when={"1": "hooks", "2": "long", "3": "note", "4": "notice"},
         ),
         action("long", "MessageParticipant", {"Text": text(LONG)}, then="after", errors=broken),
         notes("note", "wish", "written", then="after"),
+        action("notice", "MessageParticipant", {"Text": text(NOTICE)}, then="after", errors=broken),
         action("after", "MessageParticipant", {"Text": text(AFTER)}, then="end", errors=broken),
         action(
             "hooks",
@@ -122,8 +124,8 @@ def set_up(centre: Centre) -> None:
 
 
 def test_whoever_is_in_a_flow_when_the_dialer_is_killed_goes_on_in_it(tmp_path: Path) -> None:
-    listener, asked, waiter = called = numbers(3)
-    names = [f"agent-{n}" for n in range(3)]
+    listener, asked, waiter, hurried = called = numbers(4)
+    names = [f"agent-{n}" for n in range(4)]
     with ExitStack() as stack:
         site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
         customers = site.customers(dict.fromkeys(called, Manner(answers_after_s=0.1)))
@@ -146,14 +148,17 @@ def test_whoever_is_in_a_flow_when_the_dialer_is_killed_goes_on_in_it(tmp_path: 
 
         def all_asked() -> bool:
             of.update({dialog.number: dialog for dialog in calls(customers)})
-            return len(of) == 3 and all(MENU[0] in heard(dialog) for dialog in of.values())
+            return len(of) == 4 and all(MENU[0] in heard(dialog) for dialog in of.values())
 
         server.wait_until(all_asked)
         press(listener, "2")
         server.wait_until(lambda: LONG[2] in heard(of[listener]))
         press(waiter, "1")
         server.wait_until(lambda: ENOUGH in heard(of[listener]) and WAITS[0] in heard(of[waiter]))
+        press(hurried, "4")
+        server.wait_until(lambda: NOTICE[0] in heard(of[hurried]))
         server.kill()
+        begun = heard(of[hurried])
         server.start()
         server.wait_until(lambda: of[listener].over)
         up = [number for number in (asked, waiter) if not of[number].over]
@@ -165,13 +170,15 @@ def test_whoever_is_in_a_flow_when_the_dialer_is_killed_goes_on_in_it(tmp_path: 
         records = centre.until_all_ended(campaign)
         server.wait_until(lambda: all(dialog.over for dialog in of.values()))
 
-        assert len(customers.invites) == 3, "nobody is called twice"
+        assert len(customers.invites) == 4, "nobody is called twice"
         # A switch whose dialer is not there in time hangs up; the records say so then.
         assert all(record["DisconnectReason"] for record in records.values())
         assert heard(of[listener]).count(LONG[0]) == 1, "nobody hears again what they have listened to"
         if records[listener]["DisconnectReason"] == FLOW:
             assert trail(records[listener]) == ["menu", "long", "after", "end"]
             assert heard(of[listener])[-1:] == [*AFTER]
+        if records[hurried]["DisconnectReason"] == FLOW and NOTICE[1] not in begun:
+            assert heard(of[hurried])[-len(NOTICE) - 1 :] == [*NOTICE, *AFTER], "what was not heard is said, whole"
         assert heard(of[asked]).count(MENU[0]) == 1, "nobody is asked again what they may still answer"
         if asked in up:
             assert trail(records[asked]) == ["menu", "note", "after", "end"]
