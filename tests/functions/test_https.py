@@ -222,6 +222,14 @@ async def test_what_failed_is_asked_again_as_the_same_message(town: Town, status
     assert [headers["webhook-id"] for headers, _ in town.service.asked] == ["msg_1", "msg_1"]
 
 
+async def test_what_is_asked_again_after_a_crash_is_the_same_message(town: Town) -> None:
+    """A function that changes something goes by that."""
+    again = replace(QUESTION, asking="contact-1-5")
+    for _ in ("before", "after"):
+        await answer_of(town.caller().functions, question=again)
+    assert [headers["webhook-id"] for headers, _ in town.service.asked] == ["contact-1-5"] * 2
+
+
 async def test_what_was_refused_is_not_asked_again(town: Town) -> None:
     town.service.replies = [says(status=403), says({"tier": "gold"})]
     assert await answer_of(town.caller().functions) is None

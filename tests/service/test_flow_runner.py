@@ -397,14 +397,30 @@ def test_a_wait_goes_on_for_as_long_as_it_had_where_the_clock_has_not_fallen_bac
     assert desk.taken_over(after_s=2).until == until
 
 
-def test_a_function_that_was_asked_is_asked_again() -> None:
+def test_a_function_that_was_asked_is_asked_again_and_can_tell_that_it_is_the_same() -> None:
     desk = Desk()
     desk.until("ask")
+    first = desk.runner.asked("c-1")
     step = desk.taken_over(after_s=30)
     assert (step.orders, step.until) == ((Ask(),), desk.now + 3 * SECOND)
     asked = desk.runner.asked("c-1")
+    assert first is not None
     assert asked is not None
+    assert asked.question == first.question
     assert asked.question.attributes == {"name": "Ann", "wish": "agent"}, "what the flow has set is known again"
+
+
+def test_a_function_that_a_flow_asks_twice_is_asked_two_things() -> None:
+    once = leading("again", ASK)
+    desk = Desk(once, {**ASK, "Identifier": "again"}, END)
+    desk.begin()
+    first = desk.runner.asked("c-1")
+    assert first is not None
+    desk.runner.answered("c-1", first.number, {})
+    desk.hear(FlowEvent.ANSWERED)
+    second = desk.runner.asked("c-1")
+    assert second is not None
+    assert first.question.asking != second.question.asking
 
 
 def test_a_function_is_not_asked_again_since_the_switch_was_lost_for_a_moment() -> None:

@@ -73,7 +73,7 @@ _GONE: Final = frozenset({Outcome.LATE, Outcome.UNREACHABLE, Outcome.FAILED})
 
 class HttpsFunctions:
     """Functions by HTTPS. ``wall_s`` is the wall clock's time in seconds since the epoch, ``monotonic`` a clock that is
-    never set back, ``new_id`` what names a message."""
+    never set back, ``new_id`` what names a message that is not asked again after a crash."""
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class HttpsFunctions:
     async def _tried(self, endpoint: Endpoint, question: Question) -> tuple[Outcome, Answer | None]:
         """Until something else comes of it than a failure that may pass."""
         body = json.dumps(self._event_of(question), separators=(",", ":")).encode()
-        message_id = self._new_id()
+        message_id = question.asking or self._new_id()
         for pause_s in (*RETRIES_AFTER_S, None):
             outcome, answer = await self._sent(endpoint, message_id, body)
             if pause_s is None or outcome not in _GONE:

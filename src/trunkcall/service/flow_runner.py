@@ -512,6 +512,7 @@ class FlowRunner:
             queue_id=queue.queue_id if queue is not None else None,
             queue_name=queue.name if queue is not None else None,
             language=at.voice.get("LanguageCode"),
+            asking=f"{person.contact_id}-{at.began_at}-{at.actions}" if order.waits else None,
         )
 
     def _from_the_beginning(self, called: _Called, run: _Run, now: Instant) -> FlowStep:

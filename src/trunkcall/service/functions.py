@@ -42,7 +42,8 @@ UNKNOWN: Final = "unknown"
 class Question:
     """What a function is told. ``attributes`` are the contact's as they are now, ``parameters`` what the flow gives
     this function; ``shown_number`` is what the customer saw. Numbers are E.164. The queue is the one that the flow has
-    chosen, or the campaign's."""
+    chosen, or the campaign's. ``asking`` is the same where the same is asked again after a crash, None where it never
+    is."""
 
     instance_id: str
     campaign_id: str
@@ -55,6 +56,7 @@ class Question:
     queue_id: str | None = None
     queue_name: str | None = None
     language: str | None = None
+    asking: str | None = None
 
 
 class Functions(Protocol):
