@@ -28,6 +28,10 @@ POINTS = {
     "stored": "dial requests are stored, and not yet answered",
     "answered": "dial requests are answered",
 }
+FLOW_POINTS = {
+    "stepped": "a flow has gone on, and that is not yet stored",
+    "kept": "that is stored, and nothing of it was heard yet",
+}
 CRASH, _, WHEN = os.environ.get("RIG_CRASH", "").partition(":")
 passed = 0
 
@@ -91,6 +95,12 @@ def has_attempts(_: Any, changes: Any, *__: Any) -> bool:
     return any(isinstance(change, AttemptBegun) for change in changes)
 
 
+def has_flows(_: Any, changes: Any, *__: Any) -> bool:
+    from trunkcall.domain.changes import FlowProgressed
+
+    return any(isinstance(change, FlowProgressed) for change in changes)
+
+
 def rig_the_writer() -> None:
     """Pass a point when the thread that writes to the store has committed, before anybody hears of it."""
     plainly = sqlite3.connect
@@ -139,6 +149,7 @@ def rig_points() -> None:
     rig_the_writer()
     rig_the_carrier()
     around(SQLiteStore, "commit", before="decided", after="committed", when=has_attempts)
+    around(SQLiteStore, "commit", before="stepped", after="kept", when=has_flows)
     around(SQLiteStore, "put_dial_requests", before="received", after="stored")
     around(CampaignsV1, "put_dial_request_batch", after="answered")
 
