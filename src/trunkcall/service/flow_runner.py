@@ -316,7 +316,7 @@ class FlowRunner:
         called = self._called.get(contact_id)
         if called is None or called.run is None:
             return
-        stood_in = self._action_of(called.run)
+        stood_in = self._action_of(called.run) if called.run.at.awaits is not None else None
         if stood_in is not None:
             left = Taken(called.run.at.flow_id, stood_in.identifier, stood_in.type, None)
             self._note(called, called.run, (left,))
