@@ -99,6 +99,8 @@ class Whims(Witness):
     def originate(self, command: Originate, destination: Destination) -> None:
         self._customers.add(command.leg_id)
         super().originate(command, destination)
+        # Of whom it is not told that they have answered, as the switch was lost, leave as well.
+        self._clock.call_at(self._clock.now() + 2 * LISTENS, partial(self._leave, command.leg_id))
 
     def _heed(self, event: CarrierEvent) -> bool:
         match event:
