@@ -37,8 +37,8 @@ def forget(
         str | None, typer.Option(help="Country whose national numbers are understood: US, GB, DE.")
     ] = None,
 ) -> None:
-    """Erase a number, its attributes and what was recorded of it from every request and record, and the sounds of all
-    texts that were spoken. A count stays."""
+    """Erase a number, its attributes and what was recorded of it from every request and record. The sounds of all texts
+    that were spoken go with them; a count stays."""
 
     try:
         region = None if country is None else country_of(country)
