@@ -55,3 +55,19 @@ async def test_what_is_wrong_is_said_in_the_words_that_there_are_for_it() -> Non
     assert told[1] == (
         "retention fails and is begun again and again (Recordings cannot be deleted: Permission denied.)"
     )
+
+
+async def test_work_that_fails_as_it_is_told_to_end_ends() -> None:
+    """A server that stops waits for it."""
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise OverflowError
+
+    task = asyncio.create_task(Background(monotonic=asyncio.get_running_loop().time).keep_running(work, "retention"))
+    await asyncio.sleep(1.0)
+    task.cancel()
+    ended, _ = await asyncio.wait([task], timeout=60.0)
+    assert ended == {task}

@@ -58,6 +58,23 @@ async def test_an_attempt_whose_commit_has_no_known_result_is_never_made(house: 
         }
 
 
+@pytest.mark.parametrize("later", range(6))
+async def test_whoever_is_told_to_end_as_a_commit_fails_ends(house: House, later: int) -> None:
+    """So many turns of the loop after it: a server would never end otherwise."""
+    await house.open()
+    house.store.fail_before = 1
+    clock, owner = asyncio.create_task(house.clock.run()), asyncio.create_task(house.owner().run())
+    while house.store.fail_before:
+        await asyncio.sleep(0)
+    for _ in range(later):
+        await asyncio.sleep(0)
+    owner.cancel()
+    ended, _ = await asyncio.wait([owner], timeout=MINUTE_S)
+    assert ended == {owner}
+    clock.cancel()
+    await house.kept.close()
+
+
 async def test_agents_work_on_after_the_engine_was_rebuilt(house: House) -> None:
     await house.open(agents=3, requests=90)
     house.store.fail_before = 1

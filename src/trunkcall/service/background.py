@@ -15,6 +15,7 @@ from typing import Final
 
 from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.errors import StoreUnavailableError, TrunkcallError
+from trunkcall.service.cancelling import raise_if_cancelled
 from trunkcall.service.clock import since_boot_s
 
 log = logging.getLogger(__name__)
@@ -65,4 +66,5 @@ class Background:
                         log.error(  # noqa: TRY400 - a traceback would show values
                             "background work failed and is begun again", extra={"work": name, "why": why}
                         )
+            raise_if_cancelled()
             await self._sleep(RETRY_AFTER_S)

@@ -24,6 +24,7 @@ from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
 from trunkcall.service.calling.gate import GateOf
+from trunkcall.service.cancelling import raise_if_cancelled, together
 from trunkcall.service.chosen_statuses import ChosenStatuses
 from trunkcall.service.clock import InstanceClock, since_boot_s
 from trunkcall.service.current import CurrentDialer
@@ -132,9 +133,9 @@ class InstanceOwner:
                     self._presence.listen(None)
                     self._clock.settle_with(None)
                     await self._carrier.close()
-            except* Exception as group:
+            except Exception as error:
                 # Whatever it was, the store is the truth: the engine is dropped and built anew from it.
-                self._current.trouble = why = _why(group)
+                self._current.trouble = why = _why(error)
                 # It is tried again every second, for hours if a disk is full for hours.
                 if self._monotonic() >= self._log_at_s.get(why, 0.0):
                     self._log_at_s[why] = self._monotonic() + LOG_EVERY_S
@@ -142,7 +143,8 @@ class InstanceOwner:
                         "dialing has stopped and is begun anew from the store",
                         extra={"instance_id": self._instance_id, "why": why},
                     )
-                await self._sleep(RETRY_AFTER_S)
+            raise_if_cancelled()
+            await self._sleep(RETRY_AFTER_S)
 
     async def _acquire(self) -> Lease:
         while (lease := await self._lease.acquire()) is None:
@@ -192,10 +194,7 @@ class InstanceOwner:
         self._clock.settle_with(dialer.settled)
         with self._current.dialing(engine, dialer):
             try:
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(dialer.run(), name="dialer")
-                    tasks.create_task(self._lease.keep(lease), name="lease")
-                    tasks.create_task(self._poll(dialer), name="poll")
+                await together(dialer=dialer.run(), lease=self._lease.keep(lease), poll=self._poll(dialer))
             finally:
                 if dialer.has_acted:
                     # One that never had anything done has had nothing played either.
@@ -226,10 +225,8 @@ class InstanceOwner:
             dialer.poll()
 
 
-def _why(error: BaseException) -> str:
-    """The first reason in a group, in words; of an error that nobody foresaw its type and place, never its values."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+def _why(error: Exception) -> str:
+    """The reason, in words; of an error that nobody foresaw its type and place, never its values."""
     if isinstance(error, TrunkcallError):
         return error.message
     frame = traceback.extract_tb(error.__traceback__)[-1]
