@@ -103,6 +103,13 @@ def test_a_name_in_place_of_an_id_is_found_and_an_id_without_a_name_is_told() ->
     assert done.missing == (("queue", "q-9"), ("prompt", "p-9"))
 
 
+def test_a_name_with_a_slash_is_found_whole_and_a_prompt_by_its_id_as_a_text_names_it() -> None:
+    content = flow(chosen("Sales/North"), action("bye", "MessageParticipant", {"PromptId": "prompt:p-1"}, then="end"))
+    done = replaced(content, {**HERE, "queue": {"North": "q-1", "Sales/North": "q-2"}})
+    assert parameters_of(done.content)["choose"] == {"QueueId": "q-2"}
+    assert (done.found, done.missing) == ((("queue", "Sales/North"),), ())
+
+
 @pytest.mark.parametrize(
     ("metadata", "flow_type"),
     [

@@ -41,10 +41,11 @@ def replaced(content: str, there: Mapping[str, Mapping[str, str]]) -> Replaced:
     document = json.loads(content)
     found: dict[tuple[str, str], None] = {}
     missing: dict[tuple[str, str], None] = {}
-    for parameters, name, kind, called in _named(document):
-        known = there.get(kind, {})
-        if parameters[name].rpartition("/")[2] in known.values():
+    for parameters, name, kind, beside in _named(document):
+        known, itself = there.get(kind, {}), _bare(parameters[name])
+        if itself in known.values():
             continue
+        called = beside or itself
         if called in known:
             parameters[name] = known[called]
             found[kind, called] = None
@@ -59,8 +60,14 @@ def _written(document: Mapping[str, Any]) -> str:
     return content if len(content) <= MAX_CONTENT else json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _named(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str, str]]:
-    """Each id: what it stands in, as what, its kind, and the name beside it, or what it is itself."""
+def _bare(written: str) -> str:
+    """The id or name in what stands for one: an ARN, or what a text has in place of a prompt."""
+    itself = named(written) or written
+    return itself.rpartition("/")[2] if itself.startswith("arn:") else itself
+
+
+def _named(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, str, str | None]]:
+    """Each id: what it stands in, as what, its kind, and the name beside it, if there is one."""
     metadata = document.get("Metadata")
     beside = metadata.get("ActionMetadata") if isinstance(metadata, dict) else None
     for action in document["Actions"]:
@@ -69,7 +76,7 @@ def _named(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, s
         yield from _within(action.get("Parameters", {}), names, None)
 
 
-def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dict[str, Any], str, str, str]]:
+def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dict[str, Any], str, str, str | None]]:
     if isinstance(parameters, list):
         for each, name in zip_longest(parameters, names if isinstance(names, list) else ()):
             yield from _within(each, name, kind)
@@ -81,8 +88,7 @@ def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dic
             yield from _within(value, beside, of)
         elif value and of is not None and not value.startswith("$"):
             called = beside.get(_CALLED) if isinstance(beside, dict) else None
-            itself = (named(value) or value).rpartition("/")[2]
-            yield parameters, key, of, called if isinstance(called, str) else itself
+            yield parameters, key, of, called if isinstance(called, str) else None
 
 
 def type_in(content: str) -> str | None:
