@@ -65,6 +65,9 @@ def test_a_campaign_gets_another_flow_while_it_runs(server: Serving, name: str) 
     campaign(server, "change", name, "--flow", ids["Default outbound flow"])
     assert shown(server, name)["contact_flow_id"] == ids["Default outbound flow"]
     refused(campaign(server, "change", name, "--flow", "Nowhere", check=False), "There is no flow 'Nowhere'")
+    gone = campaign(server, "change", name, "--flow", "019ae2f0-6f3c-4e11-b1f4-2f1c5f2e8a10", check=False)
+    refused(gone, "ResourceNotFoundException")
+    assert "campaign list" not in gone.stderr, "no campaign is missing"
     assert shown(server, name)["contact_flow_id"] == ids["Default outbound flow"]
 
 

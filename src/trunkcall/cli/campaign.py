@@ -214,7 +214,8 @@ def change(
     with in_words(where.endpoint_url):
         campaign_id = find_campaign(client, name)
         campaign = client.describe_campaign(id=campaign_id)["campaign"]
-        centre = Centre(where, connect_client(where), campaign["connectInstanceId"])
+    centre = Centre(where, connect_client(where), campaign["connectInstanceId"])
+    with centre.in_words():
         chosen = Named(flow, flow) if is_id(flow) else find("flow", flow, centre.flows())
         client.update_campaign_outbound_call_config(id=campaign_id, connectContactFlowId=chosen.id)
     typer.echo(printable(f"{campaign['name']} has the flow {chosen.name}: who answers from here on goes through it."))
