@@ -314,7 +314,7 @@ class _DialerCollector(Collector):
         )
         yield _gauge(
             "trunkcall_gate_closed_campaigns",
-            "Running campaigns whose calling policy or do-not-call lists cannot be gone by.",
+            "Running campaigns whose calling policy, do-not-call lists or contact flow cannot be gone by.",
             {each.instance_id: each.closed_campaigns for each in instances},
         )
         yield from _gates({each.instance_id: each.totals for each in instances}, self._scrape.submitted)
