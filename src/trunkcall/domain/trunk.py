@@ -37,7 +37,7 @@ class Trunk:
     host: str = "local"
     """The switch that it is on. Trunks of one host are lost and found together, and so are all legs there."""
     channels: int = 1000
-    """Customers' legs at once, at least 1; 0 of one that the disk has damaged."""
+    """Its lines, at least 1; 0 of one that the disk has damaged."""
     attempts_per_s: float = 50.0
     """Attempts per second, at least ``MIN_ATTEMPTS_PER_S``, with a burst of one second's."""
     caller_numbers: tuple[str, ...] = ()

@@ -119,7 +119,7 @@ SETTINGS: tuple[Setting, ...] = (
         "What simulated customers press after a message, and how likely, as 1=0.2,9=0.05,4711#=0.1. Empty: nothing.",
         _problem_of(parse_chances),
     ),
-    Setting("channels", int, 1000, "Most customer legs at once, where no trunks are named.", within(1, 1_000_000)),
+    Setting("channels", int, 1000, "How many lines there are, where no trunks are named.", within(1, 1_000_000)),
     Setting(
         "attempts_per_s",
         float,

@@ -59,7 +59,13 @@ _SECONDS = zero_or_within(1, 31_536_000)
 TRUNK_KEYS: tuple[Setting, ...] = (
     Setting("trunk_id", str, "", "Its name, which records and metrics show: small letters, digits and hyphens.", _ID),
     Setting("host", str, _ANY.host, "The switch that it is on. A switch fails with all trunks that are on it.", _host),
-    Setting("channels", int, _ANY.channels, "Most customer legs at once.", within(1, 1_000_000)),
+    Setting(
+        "channels",
+        int,
+        _ANY.channels,
+        "How many lines it has, for customers and for agents who are called by number.",
+        within(1, 1_000_000),
+    ),
     Setting(
         "attempts_per_s",
         float,
