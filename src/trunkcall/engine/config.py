@@ -44,6 +44,7 @@ class EngineConfig:
     keys: AgentKeys = field(default_factory=AgentKeys)
     """What agents can do by keys of the telephone."""
     confirms: bool = False
-    """Whether agents are told on the legs of their sessions what they are, and what has become of keys."""
+    """Whether agents are told on the legs of their sessions what they are, and what has become of keys; and in a talk
+    whether it is recorded."""
     answer_tone: Tone = ()
     """What an agent hears on the leg of a session as a live answer is joined; empty for nothing."""

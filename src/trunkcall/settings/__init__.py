@@ -223,7 +223,7 @@ SETTINGS: tuple[Setting, ...] = (
         "agent_confirmations",
         str,
         "on",
-        "What agents in sessions hear of status and keys: on: words, tones without a speech_command; tones; or off.",
+        "What agents hear of status and keys: on: words, tones without a speech_command; tones; or off.",
         one_of("on", "tones", "off"),
     ),
     Setting(
