@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from flows.support import ERROR, action, flow
 from telephony.asterisk.centre import Centre, Site, calls, numbers, own_tone
 from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Phone
@@ -29,12 +30,6 @@ pytestmark = [
 
 CUSTOMER, AGENT = own_tone(0), own_tone(50)
 WORDS = 900
-
-
-def flow(*actions: dict[str, Any]) -> str:
-    return json.dumps(
-        {"Version": "2019-10-30", "StartAction": actions[0]["Identifier"], "Metadata": {}, "Actions": actions}
-    )
 
 
 def test_a_customer_on_hold_hears_the_flow_also_of_the_next_dialer_and_then_the_agent(tmp_path: Path) -> None:
@@ -85,31 +80,13 @@ def test_a_customer_on_hold_hears_the_flow_also_of_the_next_dialer_and_then_the_
 def with_a_hold_flow(centre: Centre) -> dict[str, Any]:
     """A campaign of live answers whose flow has this said on hold again and again."""
     connect = centre.server.client("connect")
-    says = {
-        "Identifier": "says",
-        "Type": "MessageParticipantIteratively",
-        "Parameters": {"Messages": [{"Text": str(WORDS)}]},
-        "Transitions": {},
-    }
+    says = action("says", "MessageParticipantIteratively", {"Messages": [{"Text": str(WORDS)}]})
     on_hold = connect.create_contact_flow(**centre.instance, Name="On hold", Type="CUSTOMER_HOLD", Content=flow(says))
-    chooses = {
-        "Identifier": "chooses",
-        "Type": "UpdateContactEventHooks",
-        "Parameters": {"EventHooks": {"CustomerHold": on_hold["ContactFlowArn"]}},
-        "Transitions": {"NextAction": "queue", "Errors": [{"NextAction": "end", "ErrorType": "NoMatchingError"}]},
-    }
-    queue = {
-        "Identifier": "queue",
-        "Type": "TransferContactToQueue",
-        "Parameters": {},
-        "Transitions": {
-            "NextAction": "end",
-            "Errors": [{"NextAction": "end", "ErrorType": why} for why in ("QueueAtCapacity", "NoMatchingError")],
-        },
-    }
-    end = {"Identifier": "end", "Type": "DisconnectParticipant", "Parameters": {}, "Transitions": {}}
+    hooks = {"EventHooks": {"CustomerHold": on_hold["ContactFlowArn"]}}
+    chooses = action("chooses", "UpdateContactEventHooks", hooks, then="queue", errors={ERROR: "end"})
+    queue = action("queue", "TransferContactToQueue", then="end", errors={"QueueAtCapacity": "end", ERROR: "end"})
     made = connect.create_contact_flow(
-        **centre.instance, Name="Hold", Type="CONTACT_FLOW", Content=flow(chooses, queue, end)
+        **centre.instance, Name="Hold", Type="CONTACT_FLOW", Content=flow(chooses, queue)
     )
     outbound = centre.server.campaign_arguments()["outboundCallConfig"]
     return {"outboundCallConfig": {**outbound, "connectContactFlowId": made["ContactFlowId"]}}
