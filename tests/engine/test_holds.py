@@ -325,12 +325,15 @@ def test_a_hold_that_has_ended_while_no_dialer_was_there_is_followed_by_no_words
     assert said(floor) == [(customer, TO_CUSTOMER.action_id)]
 
 
-def test_another_dialer_begins_the_flow_of_an_agent_on_hold_anew() -> None:
+@pytest.mark.parametrize("customer_first", [True, False])
+def test_another_dialer_begins_the_flow_of_an_agent_on_hold_anew(customer_first: bool) -> None:
     floor, customer, session = talking_with(HOLDS)
     floor.tell(PutOnHold(customer))
     floor.wait(1)
-    floor.restart(LiveLeg(customer, LegState.UP, session, holds=True), LiveLeg(session, LegState.UP, customer))
+    legs = LiveLeg(customer, LegState.UP, session, holds=True), LiveLeg(session, LegState.UP, customer)
+    floor.restart(*(legs if customer_first else reversed(legs)))
     assert said(floor) == [(session, TO_AGENT.action_id)] * 2
+    assert floor.flows.beside_of == [("spring-1", FlowHook.AGENT_HOLD, session)] * 2, "once by each dialer"
 
 
 def test_a_talk_whose_recording_was_ended_is_not_recorded_again_because_its_flow_had_chosen_that() -> None:

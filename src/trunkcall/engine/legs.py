@@ -211,7 +211,8 @@ class LegReports:
         """The carrier tells of a leg of which nothing was heard for a while whether its party has the other on hold: a
         flow for that begins anew, as nobody knows what was heard of it."""
         contact = self._talk_of(leg)
-        if contact is not None and leg.party is _AGENT:
+        if contact is not None and contact.flow_goes_on:
+            # Once for both of its legs.
             self._beside.end_hold(contact)
         if live.holds:
             self.put_on_hold(leg.leg_id, now)
