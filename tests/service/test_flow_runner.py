@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from service.flow_desk import ASK, CAMPAIGN, END, ERROR, NOW, NUMBER, WHOLE, Desk, action, content, leading
-from trunkcall.domain.contact import DetectionStatus
+from trunkcall.domain.contact import CalledContact, DetectionStatus
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.flow import Ask, Disconnect, Enqueue, FlowEvent, FlowStep, Hush, Say, Taken
 from trunkcall.domain.instants import SECOND
@@ -421,6 +421,23 @@ def test_a_function_that_a_flow_asks_twice_is_asked_two_things() -> None:
     second = desk.runner.asked("c-1")
     assert second is not None
     assert first.question.asking != second.question.asking
+
+
+def test_a_function_is_asked_again_for_whoever_is_there_though_others_are_gone_for_whom_it_is_too() -> None:
+    desk = Desk()
+    desk.until("ask")
+    runner = desk.new_runner()
+    gone, there = (
+        CalledContact(each, "spring", desk.number, None, desk.attributes, desk.given, desk.kept)
+        for each in ("c-1", "c-2")
+    )
+    runner.restore([gone, there], {"spring": CAMPAIGN})
+    runner.resumed("c-2", "spring", "leg-2", detection=None, playing=None, now=desk.now)
+    runner.changes(desk.now)
+    runner.let_go("c-1")
+    assert [asked.question.contact_id for asked in runner.asked_for_gone()] == ["c-1"]
+    assert runner.asked("c-2") is not None
+    assert not runner.asked_for_gone()
 
 
 def test_a_function_is_not_asked_again_since_the_switch_was_lost_for_a_moment() -> None:

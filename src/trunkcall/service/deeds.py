@@ -48,7 +48,7 @@ from trunkcall.engine.commands import (
 from trunkcall.engine.events import PlaybackEnded
 from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.facts import KnownFacts
-from trunkcall.service.flow_runner import FlowRunner
+from trunkcall.service.flow_runner import Asked, FlowRunner
 from trunkcall.service.functions import Functions
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
@@ -162,7 +162,9 @@ class Deeds:
                 case ChooseStatus():
                     chosen.append(deed)
                 case AskFunction():
-                    self.ask(deed.contact_id)
+                    asked = self._flows.asked(deed.contact_id)
+                    if asked is not None:
+                        self.ask(asked)
                 case NoteDifference():
                     differences[deed.difference] += 1
                 case _:
@@ -194,12 +196,10 @@ class Deeds:
             self._carrier.originate_session_leg(command)
         return True
 
-    def ask(self, contact_id: str) -> None:
-        """Ask the function that the contact's flow has come to."""
-        asked = self._flows.asked(contact_id)
-        if asked is not None:
-            done = partial(self._flows.answered, contact_id, asked.number)
-            self._functions.ask(asked.arn, asked.question, asked.within, done)
+    def ask(self, asked: Asked) -> None:
+        """Ask a function, and have the contact's flow told the answer."""
+        done = partial(self._flows.answered, asked.question.contact_id, asked.number)
+        self._functions.ask(asked.arn, asked.question, asked.within, done)
 
     def _confirm(self, command: Confirm) -> None:
         """Tell an agent something, in words or by a tone."""

@@ -385,8 +385,8 @@ class Dialer:
         result = await self._commit(changes, now) if changes else CommitResult()
         deeds = decision.deeds_to_do(refused=result.refused, left_out=result.left_out)
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
-        for contact_id in self._flows.gone_asking():
-            self._deeds.ask(contact_id)
+        for asked in self._flows.asked_for_gone():
+            self._deeds.ask(asked)
         self.has_acted = self.has_acted or bool(deeds)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
         for ended in done.unsaid:

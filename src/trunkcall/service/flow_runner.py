@@ -148,7 +148,7 @@ class FlowRunner:
         """Functions that are to be asked after this turn or the last in which one was, by contact: some contacts are
         over by then."""
         self._asks_turn = 0
-        self._gone_asking: list[str] = []
+        self._asks_of_gone: list[Asked] = []
         self._log = FlowLog()
         self.figures_of: FiguresOf | None = None
         self.tell: Callable[[FlowTold], None] = _nobody
@@ -324,8 +324,7 @@ class FlowRunner:
         # not to be called any more.
         order = None if called.run.leg_id else self._order_of(called, called.run, called.run.at.began_at)
         if isinstance(order, flows.Ask) and called.person.phone_number:
-            self._ask(called, called.run, called.run.at, order)
-            self._gone_asking.append(contact_id)
+            self._asks_of_gone.append(self._to_be_asked(called.person, called.run.at, order))
         run, called.run = called.run, None
         self._of_leg.pop(run.leg_id, None)
         self._stepped.pop(contact_id, None)
@@ -357,10 +356,10 @@ class FlowRunner:
         asks = self._asks.get(contact_id)
         return asks.pop(0) if asks else None
 
-    def gone_asking(self) -> Sequence[str]:
-        """Contacts that are over since they were looked at last, and for which a function is to be asked yet."""
-        gone, self._gone_asking = self._gone_asking, []
-        return gone
+    def asked_for_gone(self) -> Sequence[Asked]:
+        """The functions that are to be asked yet for contacts that are over, once each. Nobody waits for answers."""
+        asks, self._asks_of_gone = self._asks_of_gone, []
+        return asks
 
     def answered(self, contact_id: str, number: int, values: Answer | None) -> None:
         """A function has answered, or not. An answer that nobody waits for any more is nothing."""
@@ -486,16 +485,19 @@ class FlowRunner:
         return Say(at.flow_id, at.action_id)
 
     def _ask(self, called: _Called, run: _Run, at: Progress, order: flows.Ask) -> Ask:
-        self._asked += 1
         if self._asks_turn != self._turn:
             # What is left was to depend on changes that were not made.
             self._asks.clear()
             self._asks_turn = self._turn
-        asked = Asked(self._asked, order.arn, self._question(called.person, at, order), order.within)
+        asked = self._to_be_asked(called.person, at, order)
         self._asks.setdefault(called.person.contact_id, []).append(asked)
         if order.waits:
-            run.awaited, run.answer = self._asked, None
+            run.awaited, run.answer = asked.number, None
         return Ask(order.waits)
+
+    def _to_be_asked(self, person: Person, at: Progress, order: flows.Ask) -> Asked:
+        self._asked += 1
+        return Asked(self._asked, order.arn, self._question(person, at, order), order.within)
 
     def _question(self, person: Person, at: Progress, order: flows.Ask) -> Question:
         queue_id = at.queue_id or queue_of(person.campaign, self._facts.directory)
