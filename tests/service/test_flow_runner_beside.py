@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.flow_desk import CAMPAIGN, END, ERROR, NUMBER, QUEUED, SET, Desk, action, content, leading
+from service.flow_desk import ASK, CAMPAIGN, END, ERROR, NUMBER, QUEUED, SET, Desk, action, content, leading
 from trunkcall.domain.contact import CalledContact
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.flow import Enqueue, FlowEvent, FlowHook, FlowStep, GoOn, Hooks, Rank, Record
@@ -82,6 +82,21 @@ def test_keys_and_answers_are_not_those_of_a_flow_that_goes_on_no_more() -> None
     assert desk.hear(FlowEvent.PRESSED) == FlowStep(is_over=True)
     assert desk.said(beside(desk, FlowHook.CUSTOMER_QUEUE)).again, "the agent has not come"
     assert desk.runner.key_pressed("leg-1", "1") == "c-1"
+
+
+def test_what_a_flow_asked_before_an_agent_came_is_not_asked_by_the_next_dialer_after_the_talk() -> None:
+    desk = with_hooks()
+    desk.flows(ContactFlow("queue-flow", "Asks", "CUSTOMER_QUEUE", content=content(ASK, END)))
+    beside(desk, FlowHook.CUSTOMER_QUEUE)
+    desk.commit()
+    desk.runner.broken_off("c-1")
+    desk.commit()
+    assert desk.kept is not None
+    desk.runner = desk.new_runner()
+    talking = CalledContact("c-1", "spring", desk.number, None, desk.attributes, desk.given, desk.kept)
+    desk.runner.restore([talking], {"spring": CAMPAIGN})
+    desk.runner.let_go("c-1")
+    assert not desk.runner.asked_for_gone()
 
 
 def test_a_flow_is_told_of_the_queue_though_an_agent_is_there_at_once() -> None:

@@ -307,8 +307,11 @@ class FlowRunner:
         not its own."""
         called = self._called.get(contact_id)
         run = called.run if called is not None else None
-        if run is not None and run.at.ending is None and run.at.awaits is not Await.QUEUE:
+        if called is not None and run is not None and run.at.ending is None and run.at.awaits is not Await.QUEUE:
             run.at = replace(run.at, ending=Ending.RETURNED, awaits=None, until=None)
+            # The next dialer is not to ask once more what it has asked.
+            run.noted = True
+            self._stepped[contact_id] = called
 
     def ended(self, contact_id: str) -> None:
         """The contact is over: what of its flow is not on record is told once more, with the action in which it stood,
