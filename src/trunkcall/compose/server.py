@@ -26,6 +26,7 @@ from trunkcall.compose.submission import scope_of, submission
 from trunkcall.compose.telephony import base_clock, carrier_of
 from trunkcall.compose.trunks import default_trunk, named_trunks, put_trunks
 from trunkcall.domain.abandonment import AbandonmentClock, AbandonmentLimits, parse_windows
+from trunkcall.domain.clock import Clock
 from trunkcall.domain.instants import seconds
 from trunkcall.service.background import Background
 from trunkcall.service.calling.gate import Gate, GateOf
@@ -139,7 +140,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         supervisor=supervisor,
         works={
             "instances": supervisor.run,
-            "signs of life": partial(keep_giving_signs_of_life, data_dir),
+            "signs of life": partial(keep_giving_signs_of_life, data_dir, base),
             "onboarding": onboarding.run,
             "do-not-call lists": partial(keep_swept, store),
             "prompts": partial(keep_sounds_swept, prompt_files(settings)),
@@ -170,10 +171,11 @@ async def build_server(settings: Settings, *, url: str) -> Server:
     )
 
 
-async def keep_giving_signs_of_life(data_dir: DataDir) -> None:
-    """Have the next server know until when this one lived, until cancelled."""
+async def keep_giving_signs_of_life(data_dir: DataDir, clock: Clock) -> None:
+    """Have the next server know until when this one lived, until cancelled: by the clock of what was played, which goes
+    on as it was when the machine's is set."""
     while True:
-        data_dir.sign_of_life()
+        data_dir.sign_of_life(clock.now())
         await asyncio.sleep(SIGN_OF_LIFE_EVERY_S)
 
 

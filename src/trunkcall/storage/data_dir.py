@@ -50,7 +50,7 @@ class DataDir:
         self.store_path = path / STORE if store is None else store
         self._locks: list[int] = []
         self.served_until: Instant | None = None
-        """When whoever served it before was alive last, by the wall clock. None before it is open."""
+        """When whoever served it before was alive last, by its own clock. None before it is open."""
 
     def open(self) -> None:
         """Raises DataDirInUseError, DataDirUnusableError. The locks are the kernel's: they go with the process, however
@@ -79,10 +79,10 @@ class DataDir:
                 f"Another Trunkcall serves {what}. Stop it first, or choose another {what_else}."
             ) from error
 
-    def sign_of_life(self) -> None:
-        """Note that this process is alive. Nothing of it is asked of the disk before it likes: what outlives a process
-        is enough."""
-        os.utime(self._locks[0])
+    def sign_of_life(self, at: Instant) -> None:
+        """Note that this process is alive at this instant. Nothing of it is asked of the disk before it likes: what
+        outlives a process is enough."""
+        os.utime(self._locks[0], ns=(at * 1000, at * 1000))
 
     def has_as_its_own(self, path: Path) -> bool:
         """Whether a file is one of those that the installation is made of, under whatever name it is given."""
