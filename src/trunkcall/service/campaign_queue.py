@@ -17,8 +17,8 @@ from trunkcall.flows.checking import check
 from trunkcall.flows.content import DEFAULT_CONTENT
 from trunkcall.flows.queues import flows_named, queues_named
 
-_KNOWN_FLOWS = 512
-"""Flows of which is known what they name: it is asked of each campaign whenever a fact changes."""
+KNOWN_FLOWS = 512
+"""Flows of which is known what stands in them: it is asked of each campaign whenever a fact may have changed."""
 
 
 def queue_of(campaign: Campaign, directory: Directory) -> str | None:
@@ -75,13 +75,13 @@ def _named_by(flow: ContactFlow, directory: Directory) -> tuple[str, ...]:
     return _named_in(tuple(contents.items()))
 
 
-@lru_cache(_KNOWN_FLOWS)
+@lru_cache(KNOWN_FLOWS)
 def _goes_on_to(content: str) -> tuple[str, ...]:
     flow = check(content).flow
     return flows_named(flow) if flow is not None else ()
 
 
-@lru_cache(_KNOWN_FLOWS)
+@lru_cache(KNOWN_FLOWS)
 def _named_in(contents: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     """Of the first of these flows: ids and contents of it, and of those to which it goes on."""
     flows = {flow_id: check(content).flow for flow_id, content in contents}

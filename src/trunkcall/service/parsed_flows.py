@@ -15,7 +15,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.flows.checking import check, problems_of
 from trunkcall.flows.content import DEFAULT_CONTENT
 from trunkcall.flows.document import Flow
-from trunkcall.service.campaign_queue import last_of
+from trunkcall.service.campaign_queue import KNOWN_FLOWS, last_of
 
 
 class ParsedFlows:
@@ -55,6 +55,6 @@ def flow_trouble(campaign: Campaign, directory: Directory) -> str | None:
     return f"The contact flow {flow.contact_flow_id} cannot be run: {problem} Mend its content, and publish that."
 
 
-@lru_cache(maxsize=64)
+@lru_cache(KNOWN_FLOWS)
 def _problem(content: str) -> str | None:
     return next(iter(problems_of(content)), None)
