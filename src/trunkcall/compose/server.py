@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,6 +49,7 @@ from trunkcall.web.audit import AuditLog
 
 log = logging.getLogger(__name__)
 
+SIGNS_OF_LIFE = "signs of life"
 SIGN_OF_LIFE_EVERY_S = 0.25
 """How exactly it is known after a crash until when anything was played."""
 
@@ -75,15 +76,21 @@ class Server:
             self.tasks.append(asyncio.create_task(self.background.keep_running(work, name), name=name))
 
     async def stop(self) -> None:
-        """Stop dialing, and let go of everything."""
-        for task in reversed(self.tasks):
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        """Stop dialing, and let go of everything. As long as contacts go on, signs of life are given."""
+        signs = [task for task in self.tasks if task.get_name() == SIGNS_OF_LIFE]
+        await _end([task for task in self.tasks if task not in signs])
         await self.supervisor.stop()
+        await _end(signs)
         await self.functions.elsewhere.close()
         await self.store.close()
         self.audit.close()
         self.data_dir.close()
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in reversed(tasks):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def build_server(settings: Settings, *, url: str) -> Server:
@@ -140,7 +147,7 @@ async def build_server(settings: Settings, *, url: str) -> Server:
         supervisor=supervisor,
         works={
             "instances": supervisor.run,
-            "signs of life": partial(keep_giving_signs_of_life, data_dir, base),
+            SIGNS_OF_LIFE: partial(keep_giving_signs_of_life, data_dir, base),
             "onboarding": onboarding.run,
             "do-not-call lists": partial(keep_swept, store),
             "prompts": partial(keep_sounds_swept, prompt_files(settings)),
