@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -76,8 +77,11 @@ def plays_nothing_on(house: House) -> Callable[[], None]:
     async def started(sink: CarrierSink, *, token: int) -> None:
         def tell(event: CarrierEvent) -> None:
             if isinstance(event, CarrierFound):
+                # It takes a moment until one is asked what it has.
                 event = replace(event, legs=tuple(replace(leg, playing=None) for leg in event.legs))
-            sink(event)
+                house.clock.call_at(house.clock.now() + SECOND, partial(sink, event))
+            else:
+                sink(event)
 
         await start(tell, token=token)
 

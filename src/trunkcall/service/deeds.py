@@ -104,6 +104,8 @@ class Deeds:
         self._functions = functions
         self._safe_harbour_of = safe_harbour_of
         self._phrases = phrases
+        self.has_spoken = False
+        """Whether anything was said yet that a flow has ordered."""
 
     def carry_out(self, deeds: Iterable[Deed], *, outbound_calls: bool) -> Done:
         """Do them in this order; ``outbound_calls`` is whether any may be originated for the instance: it may have been
@@ -138,6 +140,7 @@ class Deeds:
                 case StopRecording():
                     self._carrier.stop_recording(deed)
                 case PlayMessage():
+                    self.has_spoken = True
                     self._carrier.play(deed.leg_id, deed.play_id, self._flows.saying_of(deed))
                 case SpeakSafeHarbour():
                     self._carrier.play(deed.leg_id, deed.play_id, plain(self._safe_harbour_text(deed)))

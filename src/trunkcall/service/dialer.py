@@ -193,8 +193,6 @@ class Dialer:
         self._work.set()
         self._idle = asyncio.Event()
         self._running = False
-        self.has_acted = False
-        """Whether anything was done yet by what the engine has decided."""
 
     async def learn(self) -> None:
         """Read what is around the campaigns: the engine hears of its agents before anything is told of them."""
@@ -280,6 +278,11 @@ class Dialer:
 
     def _let_go(self, campaign_id: str) -> None:
         del self._campaigns[campaign_id], self._dialing[campaign_id], self._closed[campaign_id]
+
+    @property
+    def has_spoken(self) -> bool:
+        """Whether anything was said yet that a flow has ordered."""
+        return self._deeds.has_spoken
 
     def closed_campaigns(self) -> int:
         """For how many campaigns that run the calling gate lets nobody be dialed, whatever the number."""
@@ -387,7 +390,6 @@ class Dialer:
         done = self._deeds.carry_out(deeds, outbound_calls=self._outbound_calls)
         for asked in self._flows.asked_for_gone():
             self._deeds.ask(asked)
-        self.has_acted = self.has_acted or bool(deeds)
         self._post_first([OriginateVoided(leg_id) for leg_id in done.voided], now)
         for ended in done.unsaid:
             self.post(ended)

@@ -196,8 +196,8 @@ class InstanceOwner:
             try:
                 await together(dialer=dialer.run(), lease=self._lease.keep(lease), poll=self._poll(dialer))
             finally:
-                if dialer.has_acted:
-                    # One that never had anything done has had nothing played either.
+                if dialer.has_spoken:
+                    # Where it has said nothing, what is on record has ended with a dialer before it.
                     self._served_until = self._clock.now()
 
     async def _look_at_agents(self) -> None:
