@@ -127,6 +127,8 @@ class ScriptedFlows:
         """Contacts of whose flows it was told that they go on no more."""
         self.ended_of: list[str] = []
         """Contacts of whose end the flows were told."""
+        self._goes_on: set[str] = set()
+        """Contacts whose flow goes on. Nobody has another begin meanwhile."""
         self._spoken_to: set[str] = set()
         self.most = MOST
         self._taken: Counter[str] = Counter()
@@ -136,6 +138,9 @@ class ScriptedFlows:
         self, contact_id: str, campaign_id: str, leg_id: str, *, detection: DetectionStatus | None, now: Instant
     ) -> FlowStep:
         self.begun.append((contact_id, detection))
+        return self._noted(contact_id, self._started(contact_id, detection, now))
+
+    def _started(self, contact_id: str, detection: DetectionStatus | None, now: Instant) -> FlowStep:
         self._spoken_to.discard(contact_id)
         if None in self.answers:
             return self._answer(contact_id, self.answers[None], now)
@@ -145,6 +150,9 @@ class ScriptedFlows:
 
     def heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
         self.heard_of.append((contact_id, event))
+        return self._noted(contact_id, self._heard(contact_id, event, now))
+
+    def _heard(self, contact_id: str, event: FlowEvent, now: Instant) -> FlowStep:
         if event in self.answers and event is not FlowEvent.QUEUED:
             return self._answer(contact_id, self.answers[event], now, is_over=event is self.over_after)
         match event:
@@ -161,6 +169,7 @@ class ScriptedFlows:
                 return FlowStep(until=self._until.get(contact_id))
 
     def taken_over(self, contact_id: str) -> FlowStep:
+        self._goes_on.discard(contact_id)
         if contact_id in self.chosen:
             return FlowStep(self.chosen[contact_id])
         return FlowStep((Hooks(tuple(self.hooks)),) if self.hooks else ())
@@ -177,18 +186,30 @@ class ScriptedFlows:
     ) -> FlowStep:
         self.resumed_with.append((contact_id, playing))
         if self.resumes is not None:
-            return self.resumes
+            return self._noted(contact_id, self.resumes)
         return self.started(contact_id, campaign_id, leg_id, detection=detection, now=now)
 
     def beside(self, contact_id: str, campaign_id: str, leg_id: str, hook: FlowHook, now: Instant) -> FlowStep:
+        assert contact_id not in self._goes_on, "there are never two at once"
         self.beside_of.append((contact_id, hook, leg_id))
         orders = self.hooks.get(hook)
-        return FlowStep(is_over=True) if orders is None else self._answer(contact_id, orders, now)
+        return self._noted(
+            contact_id, FlowStep(is_over=True) if orders is None else self._answer(contact_id, orders, now)
+        )
+
+    def _noted(self, contact_id: str, step: FlowStep) -> FlowStep:
+        if step.is_over:
+            self._goes_on.discard(contact_id)
+        else:
+            self._goes_on.add(contact_id)
+        return step
 
     def broken_off(self, contact_id: str) -> None:
+        self._goes_on.discard(contact_id)
         self.broken_off_of.append(contact_id)
 
     def ended(self, contact_id: str) -> None:
+        self._goes_on.discard(contact_id)
         self.ended_of.append(contact_id)
 
     def _answer(
