@@ -328,6 +328,30 @@ async def test_an_agent_who_is_back_while_no_dialer_is_there_is_heard(line: Aste
     assert heard_s(caller, MUSIC_HZ, at) == 0
 
 
+@pytest.mark.parametrize("agent_leaves", [True, False])
+async def test_who_was_joined_with_a_telephone_on_hold_hears_what_is_said_after_that_and_no_music(
+    line: AsteriskLine, agent_leaves: bool
+) -> None:
+    await in_session(line)
+    line.phones[AGENTS[0]].hold()
+    await until(lambda: told(line, PutOnHold))
+    await answered(line, "customer", CUSTOMERS)
+    caller, _ = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    if agent_leaves:
+        line.phones[AGENTS[0]].hang_up()
+        await until(lambda: ends(line, "session"))
+    else:
+        line.carrier.unbridge(UnbridgeLegs("customer", "session"))
+        await until(lambda: told(line, LegsUnbridged))
+    line.carrier.play("customer", "words", replace(plain("Nobody is there."), again=True))
+    await until(lambda: heard_s(caller, WORDS_HZ) > 0.3)
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.3)
+    assert heard_s(caller, MUSIC_HZ, at) == 0
+
+
 async def test_an_agent_whom_the_customers_telephone_puts_on_hold_hears_what_is_said(line: AsteriskLine) -> None:
     await in_session(line)
     await answered(line, "customer", CUSTOMERS)

@@ -34,7 +34,7 @@ class HoldMusic:
             self.look(leg)
 
     def end(self, leg: AriLeg) -> None:
-        """The other is back."""
+        """The other is back, or it has been parted from it. Where music goes on nothing else is heard."""
         self._ask("DELETE", leg, "moh")
         self.look(leg)
 

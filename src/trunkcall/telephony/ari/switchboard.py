@@ -501,9 +501,10 @@ class Switchboard:
         for each in (leg, peer):
             if each is not None:
                 each.peer, each.bridged, each.parting = None, False, False
-                self._music.look(each)
-        for each in (leg, peer):
+        for each, other in ((leg, peer), (peer, leg)):
             if each is not None and each.is_ours:
+                if other is not None and other.holds:
+                    self._music.end(each)
                 self._set(each, PEER, "")
                 if each.held:
                     self.media.is_held_from(each)
