@@ -370,6 +370,24 @@ async def test_an_agent_whom_the_customers_telephone_puts_on_hold_hears_what_is_
     await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3)
 
 
+async def test_what_is_said_in_a_talk_is_heard_to_its_end_by_whoever_is_left_alone(line: AsteriskLine) -> None:
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, _ = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    line.carrier.play("customer", "words", replace(plain("One moment."), again=True))
+    await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
+    line.carrier.unbridge(UnbridgeLegs("customer", "session"))
+    await until(lambda: told(line, LegsUnbridged))
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, WORDS_HZ, at) > 1.0)
+    line.carrier.stop_playing(StopPlaying("customer", "words"))
+    line.carrier.play("customer", "more", replace(plain("Good-bye."), again=True))
+    at = len(caller.heard)
+    await until(lambda: heard_s(caller, WORDS_HZ, at) > 1.0)
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 

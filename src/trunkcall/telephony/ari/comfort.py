@@ -39,6 +39,12 @@ class Comfort:
         """From now on it is alone."""
         self._later(LOOKS_EVERY, partial(self._look, leg, leg.times_alone))
 
+    def send(self, leg: AriLeg) -> None:
+        """There is to be silence now."""
+        if not leg.hears_silence:
+            leg.hears_silence = True
+            self._ask("POST", leg)
+
     def end(self, leg: AriLeg) -> None:
         """Somebody or something is to be heard."""
         if leg.hears_silence:
@@ -52,10 +58,9 @@ class Comfort:
     def _look(self, leg: AriLeg, time_alone: int) -> None:
         if self._legs.get(leg.leg_id) is not leg or leg.peer is not None or leg.times_alone != time_alone:
             return
-        hears_something = leg.prompts or leg.held or leg.hears_silence
+        hears_something = leg.prompts or leg.held
         if leg.is_ours and leg.cause is None and not leg.awaits_greeting and not hears_something:
-            leg.hears_silence = True
-            self._ask("POST", leg)
+            self.send(leg)
         self.begin(leg)
 
     def _ask(self, method: str, leg: AriLeg) -> None:

@@ -125,6 +125,13 @@ class Prompts:
             if leg.prompts:
                 self._over(leg, leg.prompts[0][0])
 
+    def alone(self, leg: AriLeg) -> None:
+        """A leg has nobody to speak to any more. What is whispered to it goes on, and is heard only where it hears
+        something else as well."""
+        mouth = self._mouths.get(leg.leg_id)
+        if leg.prompts and _is_alone(leg) and mouth is not None and mouth.stream is not None and mouth.stream.tap:
+            self._comfort.send(leg)
+
     def ended(self, leg: AriLeg) -> None:
         """It is over, and nothing is told of what was to be played."""
         leg.prompts.clear()

@@ -332,6 +332,7 @@ class Switchboard:
         leg.times_alone += 1
         self._put_off(leg, leg.times_alone)
         self._comfort.begin(leg)
+        self.prompts.alone(leg)
 
     def _put_off(self, leg: AriLeg, time_alone: int) -> None:
         is_alone = leg.peer is None and leg.times_alone == time_alone
