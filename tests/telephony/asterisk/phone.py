@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import re
 import struct
 from collections.abc import Collection, Mapping
@@ -22,6 +23,8 @@ KEY_FRAMES, GAP_S = 8, 0.2
 """How long a key is pressed, and how long none is."""
 PCMU, EVENTS = 0, 101
 RTP_HEAD = 12
+MOST = 2048
+"""Octets of a packet."""
 KEYS = "0123456789*#ABCD"
 UNHEARD_S = 10.0
 """After so long whoever has answered speaks although nobody has said that this was heard."""
@@ -159,6 +162,15 @@ class Ear(asyncio.DatagramProtocol):
         elif len(data) > RTP_HEAD and data[1] & 0x7F == EVENTS:
             (time,) = struct.unpack_from("!I", data, 4)
             self._dialog.heard_keys[time] = KEYS[data[RTP_HEAD]]
+
+    def close(self, media: asyncio.DatagramTransport) -> None:
+        """Hear what has arrived, and no more: a loop that was kept waiting reads of a call's end before its last words,
+        of which it takes one packet at a time."""
+        descriptor = media.get_extra_info("socket").fileno()
+        with suppress(OSError):
+            while True:
+                self.datagram_received(os.read(descriptor, MOST), ("", 0))
+        media.close()
 
 
 def rtp(kind: int, sequence: int, time: int, payload: bytes) -> bytes:
@@ -343,7 +355,8 @@ class Phone(asyncio.DatagramProtocol):
             await asyncio.sleep(manner.answers_after_s)
         loop = asyncio.get_running_loop()
         dialog.up, dialog.answered_s = True, loop.time()
-        media, _ = await loop.create_datagram_endpoint(lambda: Ear(dialog), local_addr=(self.address, dialog.port))
+        where = self.address, dialog.port
+        media, ear = await loop.create_datagram_endpoint(lambda: Ear(dialog), local_addr=where)
         try:
             self._say(dialog, 200, "OK", dialog.headers, dialog.via, sdp=True)
             with suppress(TimeoutError):
@@ -351,7 +364,7 @@ class Phone(asyncio.DatagramProtocol):
                 await asyncio.wait_for(dialog.acknowledged.wait(), UNHEARD_S)
             await self._speak(dialog, media)
         finally:
-            media.close()
+            ear.close(media)
 
     async def _speak(self, dialog: Dialog, media: asyncio.DatagramTransport) -> None:
         loop = asyncio.get_running_loop()
