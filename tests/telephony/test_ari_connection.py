@@ -20,7 +20,8 @@ from telephony.ari_server import PASSWORD, USER, AriServer
 from telephony.support import until
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.model import ChannelDestroyed, Event
-from trunkcall.telephony.ari.refusals import LOG_EVERY_S, Refusals
+from trunkcall.telephony.ari.refusals import Refusals
+from trunkcall.telephony.ari.seldom import TELL_EVERY_S
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request, decode
 
 SILENCE_S = 1.0
@@ -168,7 +169,7 @@ def test_a_switch_that_refuses_again_and_again_does_not_fill_the_log(caplog: pyt
         refusals.answered(join, Answer(422, '{"message": "Channel not in Stasis application"}'))
     refusals.answered(leave, Answer(500, '{"message": "PJSIP/+12065550199 is busy"}'))
     refusals.answered(leave, Answer(404, '{"message": "Bridge not found"}'))
-    now_s = LOG_EVERY_S
+    now_s = TELL_EVERY_S
     refusals.answered(join, Answer(422, "no JSON"))
     assert refusals_in(caplog) == [
         ("POST bridges/*/addChannel", 422, "Channel not in Stasis application", 1),

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
+from trunkcall.telephony.ari.seldom import Seldom
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, AriWireError, Request
 
 log = logging.getLogger(__name__)
-
-LOG_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +26,17 @@ class Refusals:
     """Those of one connection. ``monotonic`` tells seconds."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._untold: Counter[tuple[str, int]] = Counter()
-        self._log_at_s: dict[tuple[str, int], float] = {}
+        self._seldom: Seldom[tuple[str, int]] = Seldom(monotonic)
 
     def answered(self, request: Request, answer: Answer) -> None:
         """A request was answered. What has gone meanwhile, or is so already, is no refusal."""
         if answer.is_ok or answer is UNSENT or answer.status in (NOT_FOUND, CONFLICT):
             return
         kind = f"{request.method} {_without_id(request.path)}", answer.status
-        self._untold[kind] += 1
-        now_s = self._monotonic()
-        if now_s < self._log_at_s.get(kind, now_s):
-            return
-        self._log_at_s[kind] = now_s + LOG_EVERY_S
-        told = {"asked": kind[0], "status": answer.status, "why": _words(answer), "times": self._untold.pop(kind)}
-        log.warning("the switch has refused something", extra=told)
+        times = self._seldom.happened(kind)
+        if times:
+            told = {"asked": kind[0], "status": answer.status, "why": _words(answer), "times": times}
+            log.warning("the switch has refused something", extra=told)
 
 
 def _without_id(path: str) -> str:

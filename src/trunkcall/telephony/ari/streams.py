@@ -20,6 +20,7 @@ to be heard on as well as played to a leg alone needs no second one: what the pa
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,6 +29,7 @@ from typing import Final, Protocol, TypeAlias
 from trunkcall.domain.instants import SECOND, Duration
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.legs import AriLeg, Names
+from trunkcall.telephony.ari.seldom import Seldom
 from trunkcall.telephony.ari.wire import NOT_FOUND, Answer, AriWireError, Request
 from trunkcall.telephony.sound import wire
 
@@ -102,7 +104,8 @@ Send: TypeAlias = Callable[[Request, Callable[[Answer], None] | None], bool]
 
 
 class Streams:
-    """Those of one application. Ids are the user's, and never used twice."""
+    """Those of one application. Ids are the user's, and never used twice. Why a call has no sound is in the log once a
+    minute; ``monotonic`` tells seconds."""
 
     def __init__(
         self,
@@ -113,6 +116,7 @@ class Streams:
         command: Callable[[AriLeg, Request], None],
         later: Callable[[Duration, Callable[[], None]], None],
         sounds: Sounds,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._names = names
         self._app = app
@@ -121,6 +125,7 @@ class Streams:
         self._later = later
         self.sounds = sounds
         self._streams: dict[str, Stream] = {}
+        self._lost: Seldom[str] = Seldom(monotonic)
 
     # --- deeds --------------------------------------------------------------------------------------------------------
 
@@ -240,4 +245,7 @@ class Streams:
     def _fail(self, stream: Stream, why: str) -> None:
         if self._streams.get(stream.stream_id) is stream:
             self.close(stream)
+            times = self._lost.happened(why) if why else 0
+            if times:
+                log.warning("the sound of a call is lost", extra={"why": why, "times": times})
             stream.listener.over(why)
