@@ -16,9 +16,10 @@ from typing import TypeAlias
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import rule
 
-from engine.floor import CallerIdGroups, Floor
+from engine.floor import Floor
 from engine.support import SPRING
 from engine.test_whatever_happens import CAMPAIGNS, CONFIG, World
+from engine.turns import CallerIdGroups
 from storage.support import NOW, ManualClock, campaign, directory, records
 from trunkcall.domain.campaign import CampaignState
 from trunkcall.domain.changes import AttemptBegun, Change, Refusal
