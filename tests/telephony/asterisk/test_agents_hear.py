@@ -58,6 +58,23 @@ def both(line: AsteriskLine) -> tuple[Dialog, Dialog]:
     return line.phones[CUSTOMERS.name.lower()].talk, line.phones[AGENTS[0]].talk
 
 
+async def hears(dialog: Dialog, hertz: int, seconds: float) -> int:
+    """Waits until a tone is heard for that long from now on. Returns how much had been heard before."""
+    at = len(dialog.heard)
+    await until(lambda: heard_s(dialog, hertz, at) > seconds)
+    return at
+
+
+async def talking(line: AsteriskLine) -> tuple[Dialog, Dialog]:
+    """An agent in session talks with a customer, who has heard it: both ends."""
+    await in_session(line)
+    await answered(line, "customer", CUSTOMERS)
+    caller, agent = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    return caller, agent
+
+
 async def talks_after_a_tone(line: AsteriskLine, customer: str) -> None:
     await answered(line, customer, CUSTOMERS)
     caller, agent = both(line)
@@ -119,11 +136,7 @@ async def test_whoever_hears_a_tone_keeps_nobody_waiting(line: AsteriskLine) -> 
 async def test_an_agent_hears_in_a_talk_that_nothing_is_recorded_and_the_customer_hears_nothing_of_it(
     line: AsteriskLine,
 ) -> None:
-    await in_session(line)
-    await answered(line, "customer", CUSTOMERS)
-    caller, agent = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    caller, agent = await talking(line)
     line.carrier.play_tone(PlayTone("session", "nothing is", NOTHING_RECORDED))
     line.carrier.play_tone(PlayTone("session", "it is again", RECORDED_AGAIN))
     await until(lambda: len(told(line, PlaybackEnded)) == 2)
@@ -149,17 +162,12 @@ async def test_every_part_of_a_tone_is_heard_in_its_order(line: AsteriskLine) ->
 
 
 async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_another(line: AsteriskLine) -> None:
-    await in_session(line)
-    await answered(line, "customer", CUSTOMERS)
-    caller, agent = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    _, agent = await talking(line)
     line.carrier.play_tone(PlayTone("session", "tone", TONE))
     await until(lambda: heard_s(agent, TONE_HZ) > 0.05)
     await line.carrier.close()
     await line.start()
-    at = len(agent.heard)
-    await until(lambda: heard_s(agent, CUSTOMER_HZ, at) > 0.3)
+    await hears(agent, CUSTOMER_HZ, 0.3)
 
 
 # --- a hold -----------------------------------------------------------------------------------------------------------
@@ -169,22 +177,16 @@ async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_anothe
 async def test_a_customer_on_hold_by_the_agents_telephone_hears_music_until_the_agent_is_back(
     line: AsteriskLine, direction: str
 ) -> None:
-    await in_session(line)
-    await answered(line, "customer", CUSTOMERS)
-    caller, agent = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    caller, agent = await talking(line)
     phone = line.phones[AGENTS[0]]
     phone.hold(direction)
     await until(lambda: told(line, PutOnHold))
     await until(lambda: heard_s(caller, MUSIC_HZ) > 0.2)
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, MUSIC_HZ, at) > 0.3)
+    at = await hears(caller, MUSIC_HZ, 0.3)
     assert heard_s(caller, AGENT_HZ, at) == 0
     phone.hold("sendrecv")
     await until(lambda: told(line, TakenOffHold))
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
+    await hears(caller, AGENT_HZ, 0.3)
     assert told(line, PutOnHold) == [PutOnHold("session")]
     assert list(agent.answers.values()) == [200, 200]
 
@@ -241,8 +243,7 @@ async def test_a_hold_that_ends_while_no_dialer_is_there_ends_its_music(line: As
     (found,) = told(line, CarrierFound)
     assert {leg.leg_id: leg.holds for leg in found.legs} == {"customer": False, "session": False}
     await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    at = await hears(caller, AGENT_HZ, 0.5)
     assert heard_s(caller, MUSIC_HZ, at) == 0
 
 
@@ -252,11 +253,7 @@ WORDS_HZ = 700
 
 async def on_hold(line: AsteriskLine, direction: str = "sendonly") -> Dialog:
     """An agent has put the customer on hold, who hears music: what the customer hears."""
-    await in_session(line)
-    await answered(line, "customer", CUSTOMERS)
-    caller, _ = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    caller, _ = await talking(line)
     line.phones[AGENTS[0]].hold(direction)
     await until(lambda: told(line, PutOnHold))
     await until(lambda: heard_s(caller, MUSIC_HZ) > 0.2)
@@ -270,8 +267,7 @@ async def test_a_customer_on_hold_hears_what_is_said_in_place_of_the_music_and_t
     caller = await on_hold(line, direction)
     line.carrier.play("customer", "flow", replace(plain("One moment."), again=True))
     await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.5)
+    at = await hears(caller, WORDS_HZ, 0.5)
     assert heard_s(caller, MUSIC_HZ, at) == 0
     assert heard_s(caller, AGENT_HZ, at) == 0
     line.phones[AGENTS[0]].hold("sendrecv")
@@ -279,8 +275,7 @@ async def test_a_customer_on_hold_hears_what_is_said_in_place_of_the_music_and_t
     line.carrier.stop_playing(StopPlaying("customer", "flow"))
     await until(lambda: told(line, PlaybackEnded))
     await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    at = await hears(caller, AGENT_HZ, 0.5)
     assert heard_s(caller, WORDS_HZ, at) == 0
     assert heard_s(caller, MUSIC_HZ, at) == 0
 
@@ -288,12 +283,10 @@ async def test_a_customer_on_hold_hears_what_is_said_in_place_of_the_music_and_t
 async def test_the_music_goes_on_after_what_was_said_and_gives_way_again(line: AsteriskLine) -> None:
     caller = await on_hold(line)
     for play_id in ("first", "second"):
-        at = len(caller.heard)
         line.carrier.play("customer", play_id, replace(plain("One moment."), again=True))
-        await until(lambda at=at: heard_s(caller, WORDS_HZ, at) > 0.2)  # type: ignore[misc]
+        await hears(caller, WORDS_HZ, 0.2)
         line.carrier.stop_playing(StopPlaying("customer", play_id))
-        at = len(caller.heard)
-        await until(lambda at=at: heard_s(caller, MUSIC_HZ, at) > 0.3)  # type: ignore[misc]
+        at = await hears(caller, MUSIC_HZ, 0.3)
     assert heard_s(caller, AGENT_HZ, at) == 0
 
 
@@ -303,12 +296,10 @@ async def test_the_next_dialer_finds_whoever_is_on_hold_in_music_and_can_say_som
     await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
     await line.carrier.close()
     await line.start()
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, MUSIC_HZ, at) > 0.3)
+    at = await hears(caller, MUSIC_HZ, 0.3)
     line.carrier.play("customer", "flow anew", replace(plain("One moment."), again=True))
     await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.3)
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.3)
+    at = await hears(caller, WORDS_HZ, 0.3)
     assert heard_s(caller, MUSIC_HZ, at) == 0
     line.phones[AGENTS[0]].hold("sendrecv")
     await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.3)
@@ -323,8 +314,7 @@ async def test_an_agent_who_is_back_while_no_dialer_is_there_is_heard(line: Aste
     line.phones[AGENTS[0]].hold("sendrecv")
     await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
     await line.start()
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, AGENT_HZ, at) > 0.5)
+    at = await hears(caller, AGENT_HZ, 0.5)
     assert heard_s(caller, MUSIC_HZ, at) == 0
 
 
@@ -347,8 +337,7 @@ async def test_who_was_joined_with_a_telephone_on_hold_hears_what_is_said_after_
         await until(lambda: told(line, LegsUnbridged))
     line.carrier.play("customer", "words", replace(plain("Nobody is there."), again=True))
     await until(lambda: heard_s(caller, WORDS_HZ) > 0.3)
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, WORDS_HZ, at) > 0.3)
+    at = await hears(caller, WORDS_HZ, 0.3)
     assert heard_s(caller, MUSIC_HZ, at) == 0
 
 
@@ -362,8 +351,7 @@ async def test_an_agent_whom_the_customers_telephone_puts_on_hold_hears_what_is_
     await until(lambda: told(line, PutOnHold))
     line.carrier.play("session", "flow", replace(plain("You are on hold."), again=True))
     await until(lambda: heard_s(agent, WORDS_HZ) > 0.2)
-    at = len(agent.heard)
-    await until(lambda: heard_s(agent, WORDS_HZ, at) > 0.5)
+    at = await hears(agent, WORDS_HZ, 0.5)
     assert heard_s(agent, MUSIC_HZ, at) == heard_s(agent, CUSTOMER_HZ, at) == 0
     line.phones[CUSTOMERS.name.lower()].hold("sendrecv")
     line.carrier.stop_playing(StopPlaying("session", "flow"))
@@ -371,21 +359,15 @@ async def test_an_agent_whom_the_customers_telephone_puts_on_hold_hears_what_is_
 
 
 async def test_what_is_said_in_a_talk_is_heard_to_its_end_by_whoever_is_left_alone(line: AsteriskLine) -> None:
-    await in_session(line)
-    await answered(line, "customer", CUSTOMERS)
-    caller, _ = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, AGENT_HZ) > 0.2)
+    caller, _ = await talking(line)
     line.carrier.play("customer", "words", replace(plain("One moment."), again=True))
     await until(lambda: heard_s(caller, WORDS_HZ) > 0.2)
     line.carrier.unbridge(UnbridgeLegs("customer", "session"))
     await until(lambda: told(line, LegsUnbridged))
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, WORDS_HZ, at) > 1.0)
+    await hears(caller, WORDS_HZ, 1.0)
     line.carrier.stop_playing(StopPlaying("customer", "words"))
     line.carrier.play("customer", "more", replace(plain("Good-bye."), again=True))
-    at = len(caller.heard)
-    await until(lambda: heard_s(caller, WORDS_HZ, at) > 1.0)
+    await hears(caller, WORDS_HZ, 1.0)
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------
