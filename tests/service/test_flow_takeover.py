@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from service.flow_desk import ASK, END, QUEUED, SET, WELCOME, action, content, leading, pressing
-from service.support import House, dialing
+from service.support import House, Witness, dialing
 from service.test_flow_campaigns import open_with
 from service.test_flow_functions import Service
 from trunkcall.domain.changes import Change, FlowProgressed
@@ -23,6 +23,7 @@ from trunkcall.domain.instants import SECOND, Instant
 from trunkcall.domain.saying import CHARACTERS_PER_S, Saying
 from trunkcall.engine.commands import HangUp, StopPlaying
 from trunkcall.engine.events import CarrierEvent, CarrierFound, KeyPressed
+from trunkcall.simulation.world import World
 from trunkcall.telephony.carrier import CarrierSink
 
 pytestmark = pytest.mark.virtual_time
@@ -67,30 +68,29 @@ class Ears:
         house.carrier.listeners.append(begins)
 
 
-def plays_nothing_on(house: House) -> Callable[[], None]:
-    """Have the carrier be like a switch, which cannot tell what its legs hear after another dialer. Returns what ends
-    all that is heard."""
-    heard: dict[str, str] = {}
-    house.carrier.listeners.append(lambda leg_id, play_id, saying: heard.update({leg_id: play_id}))
-    start = house.carrier.start
+class Switch(Witness):
+    """A carrier that is like a switch, which cannot tell what its legs hear after another dialer."""
 
-    async def started(sink: CarrierSink, *, token: int) -> None:
+    def __init__(self, house: House) -> None:
+        super().__init__(house.clock, world=World(), seed=1, on_agent_done=house.agent_done)
+        self._house_clock = house.clock
+        self._heard: dict[str, str] = {}
+        self.listeners.append(lambda leg_id, play_id, saying: self._heard.update({leg_id: play_id}))
+
+    async def start(self, sink: CarrierSink, *, token: int) -> None:
         def tell(event: CarrierEvent) -> None:
             if isinstance(event, CarrierFound):
                 # It takes a moment until one is asked what it has.
                 event = replace(event, legs=tuple(replace(leg, playing=None) for leg in event.legs))
-                house.clock.call_at(house.clock.now() + SECOND, partial(sink, event))
+                self._house_clock.call_at(self._house_clock.now() + SECOND, partial(sink, event))
             else:
                 sink(event)
 
-        await start(tell, token=token)
+        await super().start(tell, token=token)
 
-    def end() -> None:
-        for leg_id, play_id in heard.items():
-            house.carrier.stop_playing(StopPlaying(leg_id, play_id))
-
-    house.carrier.start = started  # type: ignore[method-assign]
-    return end
+    def end_what_is_heard(self) -> None:
+        for leg_id, play_id in self._heard.items():
+            self.stop_playing(StopPlaying(leg_id, play_id))
 
 
 async def test_on_a_switch_a_message_that_ended_with_its_dialer_at_once_is_said_anew_however_long_nobody_dialed() -> (
@@ -98,9 +98,9 @@ async def test_on_a_switch_a_message_that_ended_with_its_dialer_at_once_is_said_
 ):
     """The store fails for a while: one dialer after the other comes and goes, and has nothing said."""
     house = House.in_memory()
+    house.carrier = switch = Switch(house)
     await open_with(house, WALK, requests=6)
     welcomed: defaultdict[str, list[Instant]] = defaultdict(list)
-    end_what_is_heard = plays_nothing_on(house)
     fails_until: Instant | None = None
     carry_out = house.store.carry_out
 
@@ -114,7 +114,7 @@ async def test_on_a_switch_a_message_that_ended_with_its_dialer_at_once_is_said_
         nonlocal fails_until
         if fails_until is None:
             fails_until = house.clock.now() + 5 * SECOND
-            end_what_is_heard()
+            switch.end_what_is_heard()
 
     async def failing(lease: Any, changes: Sequence[Change], clearances: Mapping[str, Any]) -> Any:
         if fails_until is not None and house.clock.now() < fails_until:
