@@ -23,9 +23,10 @@ from functions.endpoints import QUESTION, Authority, Reply, Service, answer_of, 
 from trunkcall.aws.flow_event import flow_event
 from trunkcall.domain.identifiers import Scope
 from trunkcall.domain.instants import MILLISECOND, SECOND
+from trunkcall.domain.seldom import TELL_EVERY_S
 from trunkcall.functions.breaker import FAILURES, SPARED_S
 from trunkcall.functions.https import Endpoint, HttpsFunctions
-from trunkcall.service.functions import LOG_EVERY_S, MAX_ANSWER_BYTES, FunctionTotals, Outcome
+from trunkcall.service.functions import MAX_ANSWER_BYTES, FunctionTotals, Outcome
 
 ARN = "arn:aws:lambda:eu-west-2:123456789012:function:look-up"
 KEY = b"a key of twenty-four octets or more"
@@ -372,7 +373,7 @@ async def test_the_log_says_once_a_minute_why_no_flow_can_use_an_answer(
         assert [(each.getMessage(), vars(each)["why"]) for each in caplog.records] == [
             ("a function has answered what no flow can use", why)
         ]
-        caller.now_s += LOG_EVERY_S
+        caller.now_s += TELL_EVERY_S
         await answer_of(caller.functions)
         assert len(caplog.records) == 2
 

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from telephony.ari_server import PASSWORD, USER, AriServer
 from telephony.support import until
+from trunkcall.domain.seldom import TELL_EVERY_S
 from trunkcall.telephony.ari.client import Switch, SwitchError
 from trunkcall.telephony.ari.model import ChannelDestroyed, Event
 from trunkcall.telephony.ari.refusals import Refusals
-from trunkcall.telephony.ari.seldom import TELL_EVERY_S
 from trunkcall.telephony.ari.wire import UNSENT, Answer, AriWireError, Request, decode
 
 SILENCE_S = 1.0

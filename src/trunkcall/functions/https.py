@@ -20,10 +20,10 @@ from trunkcall.domain.clock import Seconds
 from trunkcall.domain.function_name import function_name
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Duration, to_seconds
+from trunkcall.domain.seldom import Seldom
 from trunkcall.functions.breaker import Breaker
 from trunkcall.functions.signing import signed
 from trunkcall.service.functions import (
-    LOG_EVERY_S,
     MAX_ANSWER_BYTES,
     Answer,
     Done,
@@ -93,8 +93,7 @@ class HttpsFunctions:
         self._new_id = new_id
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._log_at_s: dict[str, float] = {}
-        """When the log may be told again of a function."""
+        self._seldom: Seldom[str] = Seldom(monotonic)
         self._no_others = NoFunctions(totals, monotonic)
 
     @property
@@ -204,9 +203,7 @@ class HttpsFunctions:
 
     def _of_no_use(self, endpoint: Endpoint, why: str) -> None:
         """Tell the log, once a minute."""
-        now_s = self._monotonic()
-        if now_s >= self._log_at_s.get(endpoint.function, now_s):
-            self._log_at_s[endpoint.function] = now_s + LOG_EVERY_S
+        if self._seldom.happened(endpoint.function):
             extra = {"function": endpoint.function, "why": why}
             log.warning("a function has answered what no flow can use", extra=extra)
 

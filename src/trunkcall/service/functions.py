@@ -19,6 +19,7 @@ from trunkcall.domain.clock import Seconds
 from trunkcall.domain.function_name import OWN_PREFIX
 from trunkcall.domain.instants import Duration
 from trunkcall.domain.json_text import UnusableJsonError, read_json
+from trunkcall.domain.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,6 @@ MAX_ANSWER_BYTES: Final = 32 * 1024
 """Of an answer in UTF-8 (Amazon Connect administrator guide, Lambda functions)."""
 MAX_DEPTH: Final = 32
 """Of lists and objects within one another, such as can be kept with a contact."""
-LOG_EVERY_S: Final = 60.0
-"""How often the log is told the same of a function or of a flow."""
 DO_NOT_CALL: Final = f"{OWN_PREFIX}do-not-call"
 CALL_BACK: Final = f"{OWN_PREFIX}call-back"
 UNKNOWN: Final = "unknown"
@@ -116,15 +115,12 @@ class NoFunctions:
 
     def __init__(self, totals: FunctionTotals | None = None, monotonic: Seconds = time.monotonic) -> None:
         self._totals = totals or FunctionTotals()
-        self._monotonic = monotonic
-        self._log_at_s: dict[str, float] = {}
+        self._seldom: Seldom[str] = Seldom(monotonic)
 
     def ask(self, arn: str, question: Question, within: Duration, done: Done) -> None:
         """Answers nothing. What was asked for is told nobody: flows may make names of attributes."""
         self._totals.count(UNKNOWN, Outcome.UNKNOWN)
-        now_s = self._monotonic()
-        if now_s >= self._log_at_s.get(question.flow_id, now_s):
-            self._log_at_s[question.flow_id] = now_s + LOG_EVERY_S
+        if self._seldom.happened(question.flow_id):
             asked_by = {"contact_id": question.contact_id, "flow_id": question.flow_id}
             log.warning("a flow asks a function that the settings do not have", extra=asked_by)
         asyncio.get_running_loop().call_soon(done, None)

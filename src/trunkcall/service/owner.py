@@ -20,6 +20,7 @@ from trunkcall.domain.directory import Directory
 from trunkcall.domain.errors import NotFoundError, TrunkcallError
 from trunkcall.domain.identifiers import NewId
 from trunkcall.domain.instants import Instant
+from trunkcall.domain.seldom import Seldom
 from trunkcall.domain.user_status import UserStatus
 from trunkcall.engine.config import EngineConfig
 from trunkcall.engine.engine import Engine
@@ -48,8 +49,6 @@ TAKE_IN_S = 0.5
 """How long a process that was stopped takes in what agents said meanwhile, before it goes by what it knows of them."""
 POLL_EVERY_S = 1.0
 RETRY_AFTER_S = 1.0
-LOG_EVERY_S = 60.0
-"""How often the same reason for not dialing is logged."""
 
 
 class InstanceOwner:
@@ -109,9 +108,8 @@ class InstanceOwner:
         self._phrases = phrases
         self._gate_of = gate_of
         self._on_facts = on_facts
-        self._monotonic = monotonic
         self._sleep = sleep
-        self._log_at_s: dict[str, float] = {}
+        self._seldom: Seldom[str] = Seldom(monotonic)
 
     async def put_user_status(self, agent_id: str, status: UserStatus) -> None:
         """An agent of the instance has chosen a status, which is kept over restarts. Raises NotFoundError for one whom
@@ -137,8 +135,7 @@ class InstanceOwner:
                 # Whatever it was, the store is the truth: the engine is dropped and built anew from it.
                 self._current.trouble = why = _why(error)
                 # It is tried again every second, for hours if a disk is full for hours.
-                if self._monotonic() >= self._log_at_s.get(why, 0.0):
-                    self._log_at_s[why] = self._monotonic() + LOG_EVERY_S
+                if self._seldom.happened(why):
                     log.warning(
                         "dialing has stopped and is begun anew from the store",
                         extra={"instance_id": self._instance_id, "why": why},

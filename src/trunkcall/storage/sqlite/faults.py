@@ -17,11 +17,9 @@ from typing import Final
 
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreDamagedError, StoreUnavailableError
+from trunkcall.domain.seldom import Seldom
 
 log = logging.getLogger(__name__)
-
-LOG_EVERY_S: Final = 60.0
-
 
 FAILURES: Final = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 """What calls of SQLite raise. Python decodes SQLite's messages, and those about a damaged schema quote its bytes."""
@@ -112,8 +110,7 @@ class Troubles:
 
     def __init__(self, path: Path, monotonic: Seconds = time.monotonic) -> None:
         self._path = path
-        self._monotonic = monotonic
-        self._log_at_s: dict[Fault, float] = {}
+        self._seldom: Seldom[Fault] = Seldom(monotonic)
         self._logged = False
         self.writing: Fault | None = None
         self.reading: Fault | None = None
@@ -159,9 +156,7 @@ class Troubles:
     def _failed(self, error: BaseException) -> Fault:
         fault = fault_of(error, self._path)
         self._damaged = self._damaged or fault is Fault.DAMAGED
-        now_s = self._monotonic()
-        if now_s >= self._log_at_s.get(fault, now_s):
-            self._log_at_s[fault] = now_s + LOG_EVERY_S
+        if self._seldom.happened(fault):
             self._logged = True
             name = getattr(error, "sqlite_errorname", None) or type(error).__name__
             log.error("the store fails", extra={"why": fault.value, "error": name})

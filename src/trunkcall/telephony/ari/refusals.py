@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from trunkcall.telephony.ari.seldom import Seldom
+from trunkcall.domain.clock import Seconds
+from trunkcall.domain.seldom import Seldom
 from trunkcall.telephony.ari.wire import CONFLICT, NOT_FOUND, UNSENT, Answer, AriWireError, Request
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,9 @@ class _Error:
 
 
 class Refusals:
-    """Those of one connection. ``monotonic`` tells seconds."""
+    """Those of one connection."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, monotonic: Seconds = time.monotonic) -> None:
         self._seldom: Seldom[tuple[str, int]] = Seldom(monotonic)
 
     def answered(self, request: Request, answer: Answer) -> None:

@@ -26,10 +26,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Protocol, TypeAlias
 
+from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import SECOND, Duration
+from trunkcall.domain.seldom import Seldom
 from trunkcall.telephony.ari import model
 from trunkcall.telephony.ari.legs import AriLeg, Names
-from trunkcall.telephony.ari.seldom import Seldom
 from trunkcall.telephony.ari.wire import NOT_FOUND, Answer, AriWireError, Request
 from trunkcall.telephony.sound import wire
 
@@ -105,7 +106,7 @@ Send: TypeAlias = Callable[[Request, Callable[[Answer], None] | None], bool]
 
 class Streams:
     """Those of one application. Ids are the user's, and never used twice. Why a call has no sound is in the log once a
-    minute; ``monotonic`` tells seconds."""
+    minute."""
 
     def __init__(
         self,
@@ -116,7 +117,7 @@ class Streams:
         command: Callable[[AriLeg, Request], None],
         later: Callable[[Duration, Callable[[], None]], None],
         sounds: Sounds,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Seconds = time.monotonic,
     ) -> None:
         self._names = names
         self._app = app
