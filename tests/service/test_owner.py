@@ -75,6 +75,35 @@ async def test_whoever_is_told_to_end_as_a_commit_fails_ends(house: House, later
     await house.kept.close()
 
 
+async def test_whoever_is_told_to_end_ends_though_its_carrier_fails_as_it_is_let_go_of(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails() -> None:
+        raise OSError
+
+    await house.open()
+    monkeypatch.setattr(house.carrier, "close", fails)
+    clock, owner = asyncio.create_task(house.clock.run()), asyncio.create_task(house.owner().run())
+    await asyncio.sleep(MINUTE_S)
+    owner.cancel()
+    ended, _ = await asyncio.wait([owner], timeout=MINUTE_S)
+    assert ended == {owner}
+    clock.cancel()
+    await house.kept.close()
+
+
+async def test_a_store_that_fails_for_minutes_has_the_log_told_once_a_minute(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await house.open()
+    house.store.fail_before = failures = 1000
+    async with dialing(house, house.owner()):
+        await asyncio.sleep(2.5 * MINUTE_S)
+    told = [each for each in caplog.records if each.message == "dialing has stopped and is begun anew from the store"]
+    assert len(told) == 3
+    assert failures - house.store.fail_before > 100, "it was tried all the time"
+
+
 async def test_agents_work_on_after_the_engine_was_rebuilt(house: House) -> None:
     await house.open(agents=3, requests=90)
     house.store.fail_before = 1
