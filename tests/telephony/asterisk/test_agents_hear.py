@@ -173,6 +173,15 @@ async def test_a_tone_that_a_dialer_has_left_behind_is_over_once_there_is_anothe
 # --- a hold -----------------------------------------------------------------------------------------------------------
 
 
+async def joined_on_hold(line: AsteriskLine) -> Dialog:
+    """A customer is joined with an agent's telephone that is on hold, and hears music: what the customer hears."""
+    await answered(line, "customer", CUSTOMERS)
+    caller, _ = both(line)
+    bridge(line, "customer", "session")
+    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    return caller
+
+
 @pytest.mark.parametrize("direction", ["sendonly", "inactive"])
 async def test_a_customer_on_hold_by_the_agents_telephone_hears_music_until_the_agent_is_back(
     line: AsteriskLine, direction: str
@@ -198,10 +207,7 @@ async def test_a_customer_who_is_joined_with_a_telephone_on_hold_hears_music_and
     phone = line.phones[AGENTS[0]]
     phone.hold()
     await until(lambda: told(line, PutOnHold))
-    await answered(line, "customer", CUSTOMERS)
-    caller, _ = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    caller = await joined_on_hold(line)
     phone.hold("sendrecv")
     await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
 
@@ -217,10 +223,7 @@ async def test_a_customer_who_is_joined_with_a_telephone_on_hold_after_a_takeove
     await line.start()
     (found,) = told(line, CarrierFound)
     assert [(leg.leg_id, leg.holds) for leg in found.legs] == [("session", True)]
-    await answered(line, "customer", CUSTOMERS)
-    caller, _ = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    caller = await joined_on_hold(line)
     phone.hold("sendrecv")
     await until(lambda: heard_s(caller, AGENT_HZ) > 0.3)
     assert told(line, PutOnHold) == []
@@ -232,13 +235,10 @@ async def test_a_hold_that_ends_while_no_dialer_is_there_ends_its_music(line: As
     phone = line.phones[AGENTS[0]]
     phone.hold()
     await until(lambda: told(line, PutOnHold))
-    await answered(line, "customer", CUSTOMERS)
-    caller, agent = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    caller = await joined_on_hold(line)
     await line.carrier.close()
     phone.hold("sendrecv")
-    await until(lambda: len(agent.answers) == 2)
+    await until(lambda: len(phone.talk.answers) == 2)
     await line.start()
     (found,) = told(line, CarrierFound)
     assert {leg.leg_id: leg.holds for leg in found.legs} == {"customer": False, "session": False}
@@ -325,10 +325,7 @@ async def test_who_was_joined_with_a_telephone_on_hold_hears_what_is_said_after_
     await in_session(line)
     line.phones[AGENTS[0]].hold()
     await until(lambda: told(line, PutOnHold))
-    await answered(line, "customer", CUSTOMERS)
-    caller, _ = both(line)
-    bridge(line, "customer", "session")
-    await until(lambda: heard_s(caller, MUSIC_HZ) > 0.3)
+    caller = await joined_on_hold(line)
     if agent_leaves:
         line.phones[AGENTS[0]].hang_up()
         await until(lambda: ends(line, "session"))
