@@ -68,7 +68,7 @@ class Ears:
         house.carrier.listeners.append(begins)
 
 
-class Switch(Witness):
+class Forgetful(Witness):
     """A carrier that is like a switch, which cannot tell what its legs hear after another dialer."""
 
     def __init__(self, house: House) -> None:
@@ -98,7 +98,7 @@ async def test_on_a_switch_a_message_that_ended_with_its_dialer_at_once_is_said_
 ):
     """The store fails for a while: one dialer after the other comes and goes, and has nothing said."""
     house = House.in_memory()
-    house.carrier = switch = Switch(house)
+    house.carrier = forgetful = Forgetful(house)
     await open_with(house, WALK, requests=6)
     welcomed: defaultdict[str, list[Instant]] = defaultdict(list)
     fails_until: Instant | None = None
@@ -114,7 +114,7 @@ async def test_on_a_switch_a_message_that_ended_with_its_dialer_at_once_is_said_
         nonlocal fails_until
         if fails_until is None:
             fails_until = house.clock.now() + 5 * SECOND
-            switch.end_what_is_heard()
+            forgetful.end_what_is_heard()
 
     async def failing(lease: Any, changes: Sequence[Change], clearances: Mapping[str, Any]) -> Any:
         if fails_until is not None and house.clock.now() < fails_until:
