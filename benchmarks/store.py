@@ -36,13 +36,11 @@ from trunkcall.domain.trunk import Trunk
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -96,12 +94,6 @@ class BusyCarrier:
         raise NotImplementedError
 
     def unbridge(self, command: UnbridgeLegs) -> None:
-        raise NotImplementedError
-
-    def hold(self, command: HoldLeg) -> None:
-        raise NotImplementedError
-
-    def resume(self, command: ResumeLeg) -> None:
         raise NotImplementedError
 
     def play_tone(self, command: PlayTone) -> None:

@@ -12,13 +12,11 @@ from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -34,9 +32,7 @@ from trunkcall.engine.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegHeld,
     LegRang,
-    LegResumed,
     LegsBridged,
     LegsReported,
     LegsUnbridged,
@@ -66,7 +62,6 @@ class Phone:
     """What was last said to it."""
     tones: list[Tone] = field(default_factory=list)
     """What it has heard of them."""
-    held: bool = False
     recordings: tuple[str, ...] = ()
 
     @property
@@ -77,7 +72,6 @@ class Phone:
             self.bridged_to,
             self.detection,
             self.playing is not None,
-            self.held,
             recordings=self.recordings,
         )
 
@@ -219,18 +213,6 @@ class Switch:
         if customer is not None and agent is not None and customer.bridged_to == agent.leg_id:
             customer.bridged_to = agent.bridged_to = None
             self._say(LegsUnbridged(customer.leg_id, agent.leg_id))
-
-    def hold(self, command: HoldLeg) -> None:
-        phone = self._reached(command.leg_id)
-        if phone is not None and not phone.held:
-            phone.held = True
-            self._say(LegHeld(phone.leg_id))
-
-    def resume(self, command: ResumeLeg) -> None:
-        phone = self._reached(command.leg_id)
-        if phone is not None and phone.held:
-            phone.held = False
-            self._say(LegResumed(phone.leg_id))
 
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         phone = self._reached(leg_id)

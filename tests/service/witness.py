@@ -18,13 +18,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -145,12 +143,6 @@ class Witness:
 
     def unbridge(self, command: UnbridgeLegs) -> None:
         self._switch.unbridge(command)
-
-    def hold(self, command: HoldLeg) -> None:
-        self._switch.hold(command)
-
-    def resume(self, command: ResumeLeg) -> None:
-        self._switch.resume(command)
 
     def play_tone(self, command: PlayTone) -> None:
         self._switch.play_tone(command)

@@ -234,9 +234,7 @@ def test_a_message_keeps_a_person_on_the_line_and_ends_by_its_length() -> None:
     assert [leg.playing for leg in stage.phones.live()] == [True]
     stage.wait(600)
     assert stage.heard[2:] == [(23, PlaybackEnded("customer", "play"))]
-    assert stage.phones.live() == (
-        LiveLeg("customer", LegState.UP, playing=False, held=False, holds=False, recordings=()),
-    )
+    assert stage.phones.live() == (LiveLeg("customer", LegState.UP, playing=False, holds=False, recordings=()),)
 
 
 def test_nobody_can_be_joined_who_is_not_there_yet_or_talks_already() -> None:

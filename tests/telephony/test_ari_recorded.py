@@ -20,7 +20,7 @@ from trunkcall.domain.instants import SECOND, Duration, Instant
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.domain.recording_file import NewFile
 from trunkcall.domain.saying import Saying
-from trunkcall.engine.commands import BridgeLegs, HoldLeg
+from trunkcall.engine.commands import BridgeLegs
 from trunkcall.engine.events import (
     CarrierEvent,
     DetectionEnded,
@@ -137,17 +137,6 @@ def test_an_answer_that_crosses_the_end_of_the_ringing_is_an_answer_that_we_have
         if told.events == [RANG]:
             told.passes(RING_TIMEOUT)
     assert told.events == [RANG, ANSWERED, LegEnded(CUSTOMER, HangupCause.HUNG_UP_BY_US)]
-
-
-def test_a_leg_that_ends_before_it_is_held_leaves_nowhere_to_hold_it() -> None:
-    told = Told()
-    told.dial()
-    for frame in frames("answered"):
-        if told.events == [RANG, ANSWERED] and not told.board.legs[CUSTOMER].held:
-            told.board.media.hold(HoldLeg(CUSTOMER))
-        told.hear(frame)
-    assert told.events == STORIES["answered"]
-    assert Request("DELETE", f"bridges/{APP}.{CUSTOMER}.hold") in told.requests
 
 
 def test_a_machine_stays_where_it_is_listened_to() -> None:

@@ -57,7 +57,6 @@ def test_whoever_is_alone_for_some_seconds_is_sent_silence_and_asked_for_it_once
 @pytest.mark.parametrize(
     ("name", "meanwhile", "afterwards"),
     [
-        ("held", True, False),
         ("awaits_greeting", True, False),
         ("is_ours", False, True),
         ("cause", HangupCause.NORMAL, None),

@@ -15,10 +15,8 @@ from telephony.support import Behaviour, Line, agent_leg, answered, bridge, come
 from trunkcall.domain.instants import Instant
 from trunkcall.domain.saying import Part, Saying, SpeechKind, plain
 from trunkcall.engine.commands import (
-    HoldLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     StartRecording,
     StopPlaying,
     StopRecording,
@@ -30,9 +28,6 @@ from trunkcall.engine.events import (
     KeyPressed,
     LegAnswered,
     LegEnded,
-    LegHeld,
-    LegRang,
-    LegResumed,
     LegsBridged,
     LegsReported,
     LegsUnbridged,
@@ -202,29 +197,6 @@ async def talking(line: Line) -> None:
 
 
 @pytest.mark.parametrize("party", ["customer", "agent"])
-async def test_a_party_is_held_and_resumed_once_and_stays_joined(line: Line, party: str) -> None:
-    await talking(line)
-    for _ in range(2):
-        line.carrier.hold(HoldLeg(party))
-    await comes(line, lambda: told(line, LegHeld))
-    await line.wait(1)
-    assert told(line, LegHeld) == [LegHeld(party)]
-    line.carrier.report_legs(ReportLegs(1))
-    await comes(line, lambda: told(line, LegsReported))
-    for _ in range(2):
-        line.carrier.resume(ResumeLeg(party))
-    await comes(line, lambda: told(line, LegResumed))
-    await line.wait(1)
-    assert told(line, LegResumed) == [LegResumed(party)]
-    (report,) = told(line, LegsReported)
-    held = {leg.leg_id: leg.held for leg in report.legs}
-    assert held in ({"customer": party == "customer", "agent": party == "agent"}, dict.fromkeys(held, None))
-    assert {leg.bridged_to for leg in report.legs} == {"customer", "agent"}
-    assert told(line, LegsUnbridged) == []
-    assert told(line, LegEnded) == []
-
-
-@pytest.mark.parametrize("party", ["customer", "agent"])
 async def test_a_party_puts_the_other_on_hold_by_the_telephone_and_is_told_once(line: Line, party: str) -> None:
     await answered(line, "customer", Behaviour.ANSWERS_AND_IS_LEFT)
     line.carrier.originate_agent_leg(agent_leg("agent", "customer"))
@@ -300,47 +272,36 @@ async def test_what_is_said_to_who_is_on_hold_ends_once_and_what_is_left_when_th
     assert told(line, LegsUnbridged) == []
 
 
-async def test_an_agent_on_hold_can_be_given_a_customer_and_speaks_once_the_hold_ends(line: Line) -> None:
+async def test_an_agent_whose_telephone_is_on_hold_can_be_given_a_customer_and_comes_back(line: Line) -> None:
     await in_session(line)
-    line.carrier.hold(HoldLeg("session"))
-    await comes(line, lambda: told(line, LegHeld))
-    await answered(line, "customer")
+    line.put_on_hold("session")
+    await comes(line, lambda: told(line, PutOnHold))
+    await answered(line, "customer", Behaviour.ANSWERS_AND_IS_LEFT)
     bridge(line, "customer", "session")
     await comes(line, lambda: told(line, LegsBridged))
     await line.wait(1)
     assert told(line, LegsBridged) == [LegsBridged("customer", "session")]
-    assert told(line, LegResumed) == []
-    line.carrier.resume(ResumeLeg("session"))
-    await comes(line, lambda: told(line, LegResumed))
+    assert told(line, TakenOffHold) == []
+    line.put_on_hold("session", back=True)
+    await comes(line, lambda: told(line, TakenOffHold))
     await line.wait(1)
-    assert told(line, LegResumed) == [LegResumed("session")]
+    assert told(line, TakenOffHold) == [TakenOffHold("session")]
     line.carrier.report_legs(ReportLegs(1))
     await comes(line, lambda: told(line, LegsReported))
     (report,) = told(line, LegsReported)
     assert {leg.leg_id: leg.bridged_to for leg in report.legs} == {"customer": "session", "session": "customer"}
 
 
-async def test_who_hangs_up_on_hold_has_gone(line: Line) -> None:
+@pytest.mark.parametrize("who_leaves", ["customer", "agent"])
+async def test_a_hold_ends_untold_with_a_leg(line: Line, who_leaves: str) -> None:
     await talking(line)
-    line.carrier.hold(HoldLeg("customer"))
-    await comes(line, lambda: told(line, LegHeld))
-    hang_up(line, "customer")
-    await comes(line, lambda: ends(line, "customer"))
-    line.carrier.resume(ResumeLeg("customer"))
+    line.put_on_hold("agent")
+    await comes(line, lambda: told(line, PutOnHold))
+    hang_up(line, who_leaves)
+    await comes(line, lambda: ends(line, who_leaves))
     await line.wait(1)
-    assert told(line, LegResumed) == []
-    assert len(ends(line, "customer")) == 1
-
-
-async def test_nobody_is_held_whose_phone_rings_or_who_is_not_there(line: Line) -> None:
-    line.dial(Behaviour.RINGS_FOR_EVER, "leg")
-    await comes(line, lambda: told(line, LegRang))
-    for leg_id in ("leg", "stranger"):
-        line.carrier.hold(HoldLeg(leg_id))
-        line.carrier.resume(ResumeLeg(leg_id))
-    await line.wait(1)
-    assert told(line, LegHeld) == []
-    assert told(line, LegResumed) == []
+    assert told(line, TakenOffHold) == []
+    assert len(ends(line, who_leaves)) == 1
 
 
 # --- keys, and machines' beeps ----------------------------------------------------------------------------------------

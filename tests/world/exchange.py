@@ -18,13 +18,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -77,8 +75,6 @@ Asked: TypeAlias = (
     | OriginateSessionLeg
     | BridgeLegs
     | UnbridgeLegs
-    | HoldLeg
-    | ResumeLeg
     | Play
     | PlayTone
     | StopPlaying
@@ -239,10 +235,6 @@ class Exchange:
                 self._ring_for_a_session(deed)
             case UnbridgeLegs():
                 self._carrier.unbridge(deed)
-            case HoldLeg():
-                self._carrier.hold(deed)
-            case ResumeLeg():
-                self._carrier.resume(deed)
             case PlayTone():
                 self._carrier.play_tone(deed)
             case StopPlaying():

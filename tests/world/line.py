@@ -16,13 +16,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -219,12 +217,6 @@ class Line:
         self._send(Play(leg_id, play_id, saying))
 
     def unbridge(self, command: UnbridgeLegs) -> None:
-        self._send(command)
-
-    def hold(self, command: HoldLeg) -> None:
-        self._send(command)
-
-    def resume(self, command: ResumeLeg) -> None:
         self._send(command)
 
     def play_tone(self, command: PlayTone) -> None:

@@ -79,16 +79,15 @@ class LegDifference(StrEnum):
 class LiveLeg:
     """A leg as the carrier has it at this moment. ``bridged_to`` is the leg that it is joined with, None with nobody;
     ``detection`` is what answering machine detection has come to, None where it was not asked for or has not ended.
-    ``playing`` tells whether a prompt is being played to it, ``held`` whether its party is on hold, ``holds`` whether
-    its party has put the other on hold, ``recordings`` which go on; None where the carrier cannot tell. One that cannot
-    tell of ``playing`` plays nothing on without its dialer."""
+    ``playing`` tells whether a prompt is being played to it, ``holds`` whether its party has put the other on hold,
+    ``recordings`` which go on; None where the carrier cannot tell. One that cannot tell of ``playing`` plays nothing on
+    without its dialer."""
 
     leg_id: str
     state: LegState
     bridged_to: str | None = None
     detection: DetectionStatus | None = None
     playing: bool | None = None
-    held: bool | None = None
     holds: bool | None = None
     recordings: tuple[str, ...] | None = None
 

@@ -77,20 +77,6 @@ class UnbridgeLegs:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldLeg:
-    """Let the party hear music, and nobody hear it, until ResumeLeg. Its leg stays bridged."""
-
-    leg_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeLeg:
-    """End a hold."""
-
-    leg_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class StartRecording:
     """Record what is said and heard on a leg, under this id. ``asked_at`` is of the instance's clock."""
 
@@ -239,8 +225,6 @@ CarrierDeed: TypeAlias = (
     | OriginateSessionLeg
     | BridgeLegs
     | UnbridgeLegs
-    | HoldLeg
-    | ResumeLeg
     | StartRecording
     | SuspendRecording
     | ResumeRecording

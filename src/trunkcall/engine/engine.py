@@ -57,9 +57,7 @@ from trunkcall.engine.events import (
     LedgerRestored,
     LegAnswered,
     LegEnded,
-    LegHeld,
     LegRang,
-    LegResumed,
     LegsBridged,
     LegsReported,
     LegsUnbridged,
@@ -357,9 +355,6 @@ class Engine:
                 self._flows.told(event.contact_id, event.what)
             case BeepHeard():
                 self._flows.beep_heard(event.leg_id)
-            case LegHeld() | LegResumed():
-                # Nothing here depends on these.
-                pass
             case _:
                 assert_never(event)
 

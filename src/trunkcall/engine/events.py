@@ -323,20 +323,6 @@ class BeepHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class LegHeld:
-    """The party of a leg hears music, and nobody hears it."""
-
-    leg_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class LegResumed:
-    """The hold of a leg is over."""
-
-    leg_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class PutOnHold:
     """The party of this leg has put the other on hold, by the telephone: the other hears music."""
 
@@ -449,8 +435,6 @@ CarrierEvent: TypeAlias = (
     | CodeDialed
     | LegsBridged
     | LegsUnbridged
-    | LegHeld
-    | LegResumed
     | PutOnHold
     | TakenOffHold
     | PlaybackEnded

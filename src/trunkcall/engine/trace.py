@@ -29,7 +29,7 @@ from trunkcall.engine.events import Event, SessionsRestored
 from trunkcall.engine.flow import FlowStepped
 
 FORMAT: Final = "trunkcall-trace"
-VERSION: Final = 16
+VERSION: Final = 17
 """Of the form of a trace. It grows when older traces can no longer be read."""
 
 

@@ -27,7 +27,6 @@ from trunkcall.engine.commands import (
     Confirm,
     Deed,
     HangUp,
-    HoldLeg,
     NoteDifference,
     Originate,
     OriginateAgentLeg,
@@ -36,7 +35,6 @@ from trunkcall.engine.commands import (
     PlayTone,
     RefillWindow,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     SpeakSafeHarbour,
     StartRecording,
@@ -127,10 +125,6 @@ class Deeds:
                     self._carrier.bridge(deed)
                 case UnbridgeLegs():
                     self._carrier.unbridge(deed)
-                case HoldLeg():
-                    self._carrier.hold(deed)
-                case ResumeLeg():
-                    self._carrier.resume(deed)
                 case StartRecording():
                     self._carrier.start_recording(deed)
                 case SuspendRecording():

@@ -28,7 +28,6 @@ class SimulatedLeg:
         "command",
         "detection",
         "fate",
-        "held",
         "holds",
         "host",
         "in_session",
@@ -67,7 +66,6 @@ class SimulatedLeg:
         """What is played to it first, and what comes after that, with how long each takes; None for what is said again
         and again."""
         self.recordings: list[str] = []
-        self.held = False
         self.holds = False
         """Whether its party has put the other on hold."""
         self.detection: DetectionStatus | None = None
@@ -77,7 +75,7 @@ class SimulatedLeg:
         peer_id = self.peer.leg_id if self.peer is not None else None
         recordings = tuple(self.recordings)
         playing = bool(self.prompts)
-        return LiveLeg(self.leg_id, self.state, peer_id, self.detection, playing, self.held, self.holds, recordings)
+        return LiveLeg(self.leg_id, self.state, peer_id, self.detection, playing, self.holds, recordings)
 
 
 LegDeed: TypeAlias = Callable[[SimulatedLeg], None]

@@ -18,8 +18,6 @@ from trunkcall.domain.tones import Tone, lasts
 from trunkcall.engine.events import (
     CarrierEvent,
     KeyPressed,
-    LegHeld,
-    LegResumed,
     PlaybackEnded,
     PutOnHold,
     RecordingEnded,
@@ -54,20 +52,9 @@ class Media:
         """By recording."""
 
     def moves(self, leg: SimulatedLeg) -> None:
-        """It is about to be joined, or held: what it has heard part of is broken off."""
+        """It is about to be joined: what it has heard part of is broken off."""
         if leg.prompts:
             self._end_prompt(next(iter(leg.prompts)), False, leg)
-
-    def hold(self, leg: SimulatedLeg) -> None:
-        if not leg.held:
-            self.moves(leg)
-            leg.held = True
-            self._say(leg, LegHeld(leg.leg_id))
-
-    def resume(self, leg: SimulatedLeg) -> None:
-        if leg.held:
-            leg.held = False
-            self._say(leg, LegResumed(leg.leg_id))
 
     def press(self, leg: SimulatedLeg, key: str) -> None:
         self._say(leg, KeyPressed(leg.leg_id, key))

@@ -21,13 +21,11 @@ from trunkcall.domain.saying import Saying, length
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     StartRecording,
     StopPlaying,
     StopRecording,
@@ -243,18 +241,6 @@ class Phones:
         customer, agent = self._leg_up(command.customer_leg_id), self._leg_up(command.agent_leg_id)
         if customer is not None and agent is not None and customer.peer is agent:
             self._part(customer, agent)
-
-    def hold(self, command: HoldLeg) -> None:
-        """Put a party on hold."""
-        leg = self._leg_up(command.leg_id)
-        if leg is not None:
-            self._media.hold(leg)
-
-    def resume(self, command: ResumeLeg) -> None:
-        """End a hold."""
-        leg = self._leg_up(command.leg_id)
-        if leg is not None:
-            self._media.resume(leg)
 
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         """Say something to a leg that is up."""

@@ -21,8 +21,6 @@ Rules:
 - At most two legs are joined, a customer's and an agent's, and each with one other at a time: a bridge for each
   contact. When one of them ends the other stays up alone, and nothing but the end is told. LegsUnbridged is told, once,
   where both stay up: because it was asked for, or because the agent has ended the contact and keeps the leg.
-- Who is on hold hears music and is heard by nobody. The leg stays bridged. LegHeld and LegResumed are told once for
-  each hold.
 - A party may put the other one on hold by its own telephone: PutOnHold, and TakenOffHold when it comes back, each told
   once. The other hears music meanwhile, also one who is joined only then, and what is said to it in place of the music.
   The legs stay joined; the end of a leg ends its hold untold. A dialer that finds legs is told which of them have the
@@ -31,8 +29,7 @@ Rules:
   for; the parts of a saying without a gap, and one that is said ``again`` from its beginning until it is broken off.
   Each gets exactly one PlaybackEnded, unless its leg ends before: when it was played to its end, which it says, broken
   off, or could not be played. Nobody but the leg's party hears them, also where the leg is joined; and that joins
-  nobody later. What a leg has heard part of is broken off when it is joined or put on hold; what comes after that is
-  heard then.
+  nobody later. What a leg has heard part of is broken off when it is joined; what comes after that is heard then.
 - A recording is of one leg that is up: what its party says and hears, on two tracks. It gets RecordingStarted once it
   runs, and exactly one RecordingEnded: when that is asked for, when its leg ends, when it fails, or at once where it
   cannot be made. While it is suspended both tracks have silence.
@@ -68,13 +65,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -122,12 +117,6 @@ class Carrier(Protocol):
 
     def unbridge(self, command: UnbridgeLegs) -> None:
         """Part two legs that are joined."""
-
-    def hold(self, command: HoldLeg) -> None:
-        """Put the party of a leg that is up on hold."""
-
-    def resume(self, command: ResumeLeg) -> None:
-        """End the hold of a leg."""
 
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         """Say something to a leg that is up."""

@@ -13,12 +13,10 @@ from trunkcall.domain.instants import Instant
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -68,10 +66,6 @@ class CarrierChannel:
                 self._carrier.bridge(frame)
             case UnbridgeLegs():
                 self._carrier.unbridge(frame)
-            case HoldLeg():
-                self._carrier.hold(frame)
-            case ResumeLeg():
-                self._carrier.resume(frame)
             case wire.Play():
                 self._carrier.play(frame.leg_id, frame.play_id, frame.saying)
             case PlayTone():

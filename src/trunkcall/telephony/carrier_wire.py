@@ -17,13 +17,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -82,8 +80,6 @@ FromDialer: TypeAlias = (
     | OriginateSessionLeg
     | BridgeLegs
     | UnbridgeLegs
-    | HoldLeg
-    | ResumeLeg
     | Play
     | PlayTone
     | StopPlaying

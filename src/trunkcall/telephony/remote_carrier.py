@@ -17,13 +17,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -97,12 +95,6 @@ class RemoteCarrier:
         self._send(command)
 
     def unbridge(self, command: UnbridgeLegs) -> None:
-        self._send(command)
-
-    def hold(self, command: HoldLeg) -> None:
-        self._send(command)
-
-    def resume(self, command: ResumeLeg) -> None:
         self._send(command)
 
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:

@@ -24,7 +24,7 @@ from trunkcall.domain.errors import TrunkcallError
 
 Frame = TypeVar("Frame")
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Of this protocol, with all its channels. Both sides must have the same."""
 MAX_BYTES: Final = 24 * 1024 * 1024
 """Of a line from the process. A Welcome or LegsReported with a hundred thousand legs has room."""

@@ -22,13 +22,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -155,12 +153,6 @@ class SimulatedCarrier:
 
     def unbridge(self, command: UnbridgeLegs) -> None:
         self._phones.unbridge(command)
-
-    def hold(self, command: HoldLeg) -> None:
-        self._phones.hold(command)
-
-    def resume(self, command: ResumeLeg) -> None:
-        self._phones.resume(command)
 
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
         self._phones.play(leg_id, play_id, saying)

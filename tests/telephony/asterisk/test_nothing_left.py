@@ -19,7 +19,7 @@ from telephony.asterisk.phone import tone
 from telephony.asterisk.tapes import AT
 from telephony.support import WAIT_S, until
 from trunkcall.domain.saying import plain
-from trunkcall.engine.commands import BridgeLegs, HoldLeg, StartRecording
+from trunkcall.engine.commands import BridgeLegs, StartRecording
 from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, RecordingStarted
 
 pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
@@ -87,7 +87,6 @@ async def meet(at: Bench, call: Call, leg_id: str, fate: str) -> None:
             at.carrier.play(leg_id, f"{leg_id}-prompt", plain("a text"))
             at.carrier.start_recording(StartRecording(leg_id, f"{leg_id}-recording", AT))
             await until(lambda: RecordingStarted(f"{leg_id}-recording") in at.events)
-            at.carrier.hold(HoldLeg(leg_id))
             await asyncio.sleep(0.3)
             await call.asks("BYE")
         case "joined":

@@ -20,7 +20,6 @@ from telephony.asterisk.test_sound import Sounds, is_rid_of_all
 from telephony.asterisk.tones import seconds_of
 from telephony.support import Behaviour, agent_leg, answered, bridge, ends, hang_up, told, until
 from trunkcall.engine.commands import (
-    HoldLeg,
     ReportLegs,
     ResumeRecording,
     StartRecording,
@@ -31,9 +30,9 @@ from trunkcall.engine.events import (
     CarrierFound,
     LegAnswered,
     LegEnded,
-    LegHeld,
     LegsBridged,
     LegsReported,
+    PutOnHold,
     RecordingEnded,
     RecordingStarted,
 )
@@ -169,8 +168,8 @@ async def test_nothing_is_heard_of_what_is_suspended_before_it_has_begun(line: A
 async def test_whoever_is_on_hold_is_recorded_on(line: AsteriskLine) -> None:
     await talking(line)
     recording_id = await recorded(line)
-    line.carrier.hold(HoldLeg("leg"))
-    await until(lambda: told(line, LegHeld, "leg"))
+    line.put_on_hold("agent-of-leg")
+    await until(lambda: told(line, PutOnHold, "agent-of-leg"))
     held = length(line, recording_id) + 2 * RATE
     await says(line, recording_id, CUSTOMER, since=held)
     assert not any(loud(line.tapes.heard(recording_id)[1][held:], AGENT)), "whom nobody hears meanwhile"

@@ -21,8 +21,8 @@ from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.tones import a_tone
 from telephony.support import WAIT_S, Behaviour, agent_leg, answered, bridge, ends, hang_up, session_leg, told, until
 from trunkcall.domain.saying import Part, Saying, SpeechKind, plain
-from trunkcall.engine.commands import HoldLeg, PlayTone, StopPlaying
-from trunkcall.engine.events import KeyPressed, LegAnswered, LegEnded, LegHeld, LegsBridged, PlaybackEnded
+from trunkcall.engine.commands import PlayTone, StopPlaying
+from trunkcall.engine.events import KeyPressed, LegAnswered, LegEnded, LegsBridged, PlaybackEnded
 from trunkcall.telephony.ari.prompts import Sounds as Said
 from trunkcall.telephony.ari.recorded import Recorded
 
@@ -152,15 +152,6 @@ async def test_a_person_goes_before_what_is_played(line: AsteriskLine) -> None:
     bridge(line, "leg", "agent")
     await until(lambda: told(line, LegsBridged))
     assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "waiting", heard=False)]
-
-
-async def test_whoever_is_put_on_hold_hears_no_more_of_it(line: AsteriskLine) -> None:
-    dialog = await called(line)
-    line.carrier.play("leg", "play", plain(f"{HIGH} for 20"))
-    await until(lambda: hears(dialog, HIGH))
-    line.carrier.hold(HoldLeg("leg"))
-    await until(lambda: told(line, LegHeld))
-    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "play", heard=False)]
 
 
 async def test_nothing_is_left_over_once_it_is_quiet_nor_when_the_leg_has_gone(line: AsteriskLine) -> None:

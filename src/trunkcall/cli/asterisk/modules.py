@@ -24,7 +24,7 @@ SIP: Final = (
 )
 SOUND: Final = (
     "codec_alaw codec_ulaw codec_g722 codec_gsm codec_resample format_gsm format_pcm format_sln format_wav "
-    "res_timing_pthread res_musiconhold bridge_holding bridge_simple bridge_softmix"
+    "res_timing_pthread res_musiconhold bridge_simple bridge_softmix"
 )
 ARI: Final = (
     "res_http_websocket res_websocket_client chan_websocket res_stasis res_stasis_answer res_stasis_device_state "

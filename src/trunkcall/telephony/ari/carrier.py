@@ -21,13 +21,11 @@ from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
-    HoldLeg,
     Originate,
     OriginateAgentLeg,
     OriginateSessionLeg,
     PlayTone,
     ReportLegs,
-    ResumeLeg,
     ResumeRecording,
     StartRecording,
     StopPlaying,
@@ -218,20 +216,14 @@ class AriCarrier:
     def unbridge(self, command: UnbridgeLegs) -> None:
         self._board.unbridge(command)
 
-    def hold(self, command: HoldLeg) -> None:
-        self._board.media.hold(command)
-
-    def resume(self, command: ResumeLeg) -> None:
-        self._board.media.resume(command)
-
     def play(self, leg_id: str, play_id: str, saying: Saying) -> None:
-        self._board.media.play(leg_id, play_id, saying)
+        self._board.play(leg_id, play_id, saying)
 
     def play_tone(self, command: PlayTone) -> None:
-        self._board.media.play(command.leg_id, command.play_id, command.tone)
+        self._board.play(command.leg_id, command.play_id, command.tone)
 
     def stop_playing(self, command: StopPlaying) -> None:
-        self._board.media.stop_playing(command)
+        self._board.stop_playing(command)
 
     def start_recording(self, command: StartRecording) -> None:
         self._board.start_recording(command)
@@ -501,5 +493,4 @@ def _endpoint(channel: model.Channel) -> str | None:
 
 def _with_media(leg: LiveLeg, known: AriLeg) -> LiveLeg:
     has = live(known)
-    held = leg.held if known.adopted else has.held
-    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, leg.detection, has.playing, held, has.holds, has.recordings)
+    return LiveLeg(leg.leg_id, leg.state, leg.bridged_to, leg.detection, has.playing, has.holds, has.recordings)

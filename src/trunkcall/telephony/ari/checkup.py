@@ -28,7 +28,6 @@ NEEDED: Final[Mapping[str, str]] = MappingProxyType(
         "app_softhangup": "who is left alone by the other while no dialer is there stays on the line",
         "app_stasis": "no call is handed over",
         "app_waitforsilence": "nobody waits for the end of a machine's greeting",
-        "bridge_holding": "nobody is put on hold",
         "bridge_simple": "nobody is joined with an agent",
         "bridge_softmix": "nobody is joined with an agent",
         "chan_pjsip": "no call goes out",

@@ -58,8 +58,7 @@ class Comfort:
     def _look(self, leg: AriLeg, time_alone: int) -> None:
         if self._legs.get(leg.leg_id) is not leg or leg.peer is not None or leg.times_alone != time_alone:
             return
-        hears_something = leg.prompts or leg.held
-        if leg.is_ours and leg.cause is None and not leg.awaits_greeting and not hears_something:
+        if leg.is_ours and leg.cause is None and not leg.awaits_greeting and not leg.prompts:
             self.send(leg)
         self.begin(leg)
 

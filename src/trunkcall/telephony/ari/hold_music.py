@@ -55,7 +55,7 @@ class HoldMusic:
 
     def _is_on_hold(self, leg: AriLeg) -> bool:
         peer = self._legs.get(leg.peer) if leg.peer is not None else None
-        return peer is not None and leg.bridged and bool(peer.holds) and not leg.held
+        return peer is not None and leg.bridged and bool(peer.holds)
 
     def _ask(self, method: str, leg: AriLeg, what: str) -> None:
         self._send(Request(method, f"channels/{self._names.channel(leg.leg_id)}/{what}"), None)

@@ -25,13 +25,11 @@ LEG: Final = "TRUNKCALL_LEG"
 KIND: Final = "TRUNKCALL_KIND"
 RING: Final = "TRUNKCALL_RING"
 DETECTED: Final = "TRUNKCALL_DETECTED"
-HOME: Final = "TRUNKCALL_HOME"
-"""Of a leg on hold: the one that it is joined with."""
 PEER: Final = "TRUNKCALL_PEER"
 """The name of the channel that ends with this one where no dialer is there to end it."""
 ON_HOLD: Final = "CHANNEL(rtp,hold)"
 """1 where the party of a channel has put the other on hold, 0 where not; Asterisk knows by itself."""
-SHOWN_VARIABLES: Final = (LEG, KIND, RING, DETECTED, HOME)
+SHOWN_VARIABLES: Final = (LEG, KIND, RING, DETECTED)
 """What Asterisk is to tell with every channel (``channelvars`` of its ari.conf)."""
 
 
@@ -84,9 +82,6 @@ class AriLeg:
     """Where its channel is."""
     holds: bool | None = False
     """Whether its party has put the other on hold; None where nobody knows it since the leg was found."""
-    held: bool = False
-    has_hold: bool = False
-    """Whether there is a bridge for its hold."""
     prompts: deque[tuple[str, Saying | Tone]] = field(default_factory=deque)
     """Ids, and texts or tones, the one that is played first."""
     tones: int = 0
@@ -122,9 +117,6 @@ class Names:
         """The bridge of an agent's leg: one customer after the other is put there."""
         return f"{self._prefix}{agent_leg_id}.talk"
 
-    def hold(self, leg_id: str) -> str:
-        return f"{self._prefix}{leg_id}.hold"
-
     def sound(self, stream_id: str) -> str:
         """The channel by which sound comes to a leg and from it (``streams``)."""
         return f"{self._prefix}{stream_id}.sound"
@@ -155,7 +147,6 @@ class Names:
 def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]) -> dict[str, AriLeg]:
     """The legs that Asterisk has, by their ids."""
     legs: dict[str, AriLeg] = {}
-    homes: dict[str, str] = {}
     for channel in channels:
         leg_id, variables = names.leg(channel.id), channel.channelvars or {}
         if leg_id is None or variables.get(KIND) not in set(LegKind):
@@ -172,18 +163,12 @@ def adopted(names: Names, channels: Iterable[Channel], bridges: Iterable[Bridge]
             # It is known to be a machine's, and not to record.
             leg.detection, leg.awaits_greeting = None, leg.is_ours
         legs[leg_id] = leg
-        homes[leg_id] = str(variables.get(HOME) or "")
     for bridge in bridges:
         inside = [legs[leg_id] for each in bridge.channels if (leg_id := names.leg(each)) in legs]
         for leg in inside:
             leg.bridge_id = bridge.id
-            if bridge.id == names.hold(leg.leg_id):
-                leg.held = leg.has_hold = True
         if bridge.id.endswith(".talk"):
             _join(inside)
-    for leg in [each for each in legs.values() if each.held]:
-        if (home := legs.get(homes[leg.leg_id])) is not None:
-            _join([leg, home])
     return legs
 
 
@@ -217,7 +202,6 @@ def live(leg: AriLeg) -> LiveLeg:
         leg.peer if leg.bridged else None,
         leg.detection,
         playing=None if leg.adopted else bool(leg.prompts),
-        held=leg.held,
         holds=leg.holds,
         # Of a leg that was found, too: what somebody had recorded of it before has ended with the streams for it.
         recordings=tuple(leg.recordings),

@@ -113,8 +113,8 @@ class Prompts:
         self._over(leg, command.play_id)
 
     def moves(self, leg: AriLeg) -> None:
-        """A leg is about to be taken out of the bridge where it is played to: to a person, or on hold. What it has
-        heard part of is broken off; what it is to hear after that is whispered to it."""
+        """A leg is about to be taken out of the bridge where it is played to, to a person. What it has heard part of is
+        broken off; what it is to hear after that is whispered to it."""
         self._comfort.end(leg)
         if _hears_a_tone(leg):
             self._tones.stop(leg)
@@ -234,4 +234,4 @@ def _hears_a_tone(leg: AriLeg) -> bool:
 
 def _is_alone(leg: AriLeg) -> bool:
     """Whether it may be put into a bridge with what speaks to it. A machine that is listened to is in another one."""
-    return leg.peer is None and not leg.held and not leg.awaits_greeting
+    return leg.peer is None and not leg.awaits_greeting

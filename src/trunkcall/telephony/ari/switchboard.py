@@ -16,6 +16,8 @@ from typing import Final, TypeAlias
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND, Duration, Instant, to_seconds
 from trunkcall.domain.leg import HangupCause, LegState
+from trunkcall.domain.saying import Saying
+from trunkcall.domain.tones import Tone
 from trunkcall.engine.commands import (
     BridgeLegs,
     HangUp,
@@ -23,6 +25,7 @@ from trunkcall.engine.commands import (
     OriginateAgentLeg,
     OriginateSessionLeg,
     StartRecording,
+    StopPlaying,
     UnbridgeLegs,
 )
 from trunkcall.engine.events import (
@@ -48,7 +51,6 @@ from trunkcall.telephony.ari.dialplan import CONTEXT, SILENCE
 from trunkcall.telephony.ari.ears import Ears
 from trunkcall.telephony.ari.hold_music import HoldMusic
 from trunkcall.telephony.ari.legs import DETECTED, KIND, LEG, PEER, RING, AriLeg, LegKind, Names
-from trunkcall.telephony.ari.media import Media
 from trunkcall.telephony.ari.prompts import Prompts, Speak
 from trunkcall.telephony.ari.recordings import NewFileOf, Recorders
 from trunkcall.telephony.ari.sound_check import SoundCheck
@@ -114,15 +116,6 @@ class Switchboard:
             music=self._music,
         )
         self.recorders = Recorders(self.legs, self.streams, tell=tell, new_file=new_file, keep_free=keep_free)
-        self.media = Media(
-            self.names,
-            self.legs,
-            send=send,
-            tell=tell,
-            command=self._command,
-            alone=self._begin_alone,
-            prompts=self.prompts,
-        )
         self._ears = Ears(
             self.legs,
             self.streams,
@@ -178,6 +171,18 @@ class Switchboard:
         leg = self.legs.get(command.leg_id)
         if leg is not None and leg.answered:
             self.recorders.start(leg, command)
+
+    def play(self, leg_id: str, play_id: str, what: Saying | Tone) -> None:
+        """Say something to a leg that is up, or play a tone, after what is played already."""
+        leg = self.legs.get(leg_id)
+        if leg is not None and leg.answered:
+            self.prompts.play(leg, play_id, what)
+
+    def stop_playing(self, command: StopPlaying) -> None:
+        """Break off a prompt, or leave it out."""
+        leg = self.legs.get(command.leg_id)
+        if leg is not None and leg.answered:
+            self.prompts.stop(leg, command)
 
     def originate(self, command: Originate, dial_string: str, amd: str = "") -> None:
         """Dial a customer, once. ``amd`` are arguments of AMD(); without any it goes by its amd.conf."""
@@ -284,16 +289,11 @@ class Switchboard:
             if peer.kind is not LegKind.SESSION:
                 self._set(leg, PEER, peer.channel_name)
         for leg in (customer, agent):
-            if leg.held:
-                # It stays where it is, and comes when its hold ends.
-                self.media.is_held_from(leg)
-            elif leg.bridge_id != talk:
+            if leg.bridge_id != talk:
                 query = {"channel": self.names.channel(leg.leg_id)}
                 self._command(leg, Request("POST", f"bridges/{talk}/addChannel", query))
         for leg in (customer, agent):
             self._set(leg, _TIMEOUT, "0")
-        if customer.held and agent.held:
-            self._joined(customer, agent)
 
     def _joined(self, leg: AriLeg, peer: AriLeg) -> None:
         leg.bridged = peer.bridged = True
@@ -306,9 +306,6 @@ class Switchboard:
         """Part two legs."""
         customer, agent = self.legs.get(command.customer_leg_id), self.legs.get(command.agent_leg_id)
         if customer is None or agent is None or customer.peer != agent.leg_id or not customer.bridged:
-            return
-        if customer.held:
-            self._parted(customer, agent)
             return
         customer.parting = True
         query = {"channel": self.names.channel(customer.leg_id)}
@@ -479,10 +476,8 @@ class Switchboard:
 
     def _entered(self, leg: AriLeg, bridge_id: str) -> None:
         leg.bridge_id = bridge_id
-        if self.media.entered(leg, bridge_id):
-            return
         peer = self.legs.get(leg.peer) if leg.peer is not None else None
-        if peer is not None and not leg.bridged and (peer.held or peer.bridge_id == bridge_id):
+        if peer is not None and not leg.bridged and peer.bridge_id == bridge_id:
             self._joined(leg, peer)
 
     def _left(self, leg: AriLeg, bridge_id: str) -> None:
@@ -490,7 +485,6 @@ class Switchboard:
             leg.bridge_id = None
         if leg.parting and leg.peer is not None and bridge_id == self.names.talk(leg.peer):
             self._parted(leg, self.legs[leg.peer])
-        self.media.left(leg, bridge_id)
 
     def _parted(self, customer: AriLeg, agent: AriLeg) -> None:
         self._part(customer)
@@ -507,8 +501,6 @@ class Switchboard:
                 if other is not None and other.holds:
                     self._music.end(each)
                 self._set(each, PEER, "")
-                if each.held:
-                    self.media.is_held_from(each)
                 self._begin_alone(each)
 
     def _pressed(self, leg: AriLeg, key: str, told_at: str | None) -> None:
@@ -550,7 +542,6 @@ class Switchboard:
         leg.recordings.clear()
         if not leg.kind.is_customers:
             self._send(Request("DELETE", f"bridges/{self.names.talk(leg.leg_id)}"), None)
-        self.media.ended(leg)
         self.prompts.ended(leg)
         self.streams.ended(leg)
         self._tell(LegEnded(leg.leg_id, cause))
