@@ -248,8 +248,8 @@ class TestTrying:
         ("options", "words"),
         [
             (["--answer", "humn"], "must be one of human, beep, machine, unknown, off, not 'humn'"),
-            (["--flow", "other"], "must be such as"),
-            (["--attribute", "name"], "must be such as name=value"),
+            (["--flow", "other"], "must be ID=FILE"),
+            (["--attribute", "name"], "must be NAME=VALUE"),
             (["--flow", "other=nowhere.json"], "nowhere.json"),
         ],
     )

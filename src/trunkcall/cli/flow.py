@@ -87,12 +87,12 @@ def try_flow(
 ) -> None:
     """Play a flow: type what the customer presses, and what comes of the rest. Nobody is called."""
     one_of("--answer", answer, ANSWERS)
-    others = {flow_id: _flow_in(path) for flow_id, path in _pairs("--flow", flows)}
+    others = {flow_id: _flow_in(path) for flow_id, path in _pairs("--flow", "ID=FILE", flows)}
     player = Player(
         _flow_in(file),
         others,
         purpose=Purpose.BESIDE if beside else Purpose.CONTACT,
-        attributes=dict(_pairs("--attribute", attributes)),
+        attributes=dict(_pairs("--attribute", "NAME=VALUE", attributes)),
         random=Random(seed),  # noqa: S311 - it keeps no secret
         ask=_ask,
         tell=shown,
@@ -119,11 +119,11 @@ def _flow_in(file: str) -> Flow:
     return checked.flow
 
 
-def _pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
+def _pairs(option: str, pattern: str, given: list[str] | None) -> Iterator[tuple[str, str]]:
     for each in given or ():
         name, equals, value = each.partition("=")
         if not name or not equals:
-            raise typer.BadParameter("It must be such as name=value.", param_hint=option)
+            raise typer.BadParameter(f"It must be {pattern}.", param_hint=option)
         yield name, value
 
 
