@@ -4,14 +4,13 @@ phone rings for ever, somebody who has answered hears nothing and nobody knows o
 from __future__ import annotations
 
 import asyncio
-import os
 
 import pytest
 
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.conftest import Called, Started
 from telephony.asterisk.dialer import Dialer, until
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner, tone
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.switch import Asterisk
@@ -19,7 +18,7 @@ from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause, LegState
 from trunkcall.engine.events import LegAnswered, LegEnded, PutOnHold, TakenOffHold
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 ALONE_S = 5.0
 """How long the switch keeps up whoever has nobody to speak to."""

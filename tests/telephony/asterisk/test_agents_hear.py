@@ -4,15 +4,14 @@ an agent speaks to nobody knows whom, or a customer hears what is for the agent.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import AGENTS, MUSIC_HZ, AsteriskLine
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, tone
 from telephony.asterisk.tones import seconds_of
 from telephony.support import Behaviour, answered, bridge, ends, in_session, told, until
@@ -30,7 +29,7 @@ from trunkcall.engine.events import (
     TakenOffHold,
 )
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 CUSTOMERS = Behaviour.ANSWERS_AND_IS_LEFT
 CUSTOMER_HZ, AGENT_HZ, TONE_HZ = 450, 600, 900

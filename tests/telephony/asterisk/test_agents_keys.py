@@ -4,15 +4,13 @@ rid of a customer, or is rung anew for each."""
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 
-import pytest
 import pytest_asyncio
 
 from engine.support import SALES, SPRING, dialing, everything, new_engine, registered
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import AGENTS, AsteriskLine
-from telephony.asterisk.namespace import INSIDE
 from telephony.support import WAIT_S, Behaviour
 from trunkcall.domain.agent import AgentState, AgentStatus
 from trunkcall.domain.campaign import CampaignState
@@ -36,7 +34,7 @@ from trunkcall.engine.events import (
     OfferedContact,
 )
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 AGENT = AGENTS[0]
 CUSTOMERS = Behaviour.ANSWERS_AND_IS_LEFT

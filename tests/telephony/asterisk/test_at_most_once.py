@@ -4,20 +4,19 @@ rings again for the same attempt, or a contact ends twice, or never."""
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 
 import pytest
 
 from telephony.asterisk.conftest import Called, Started
 from telephony.asterisk.dialer import LOST, VOID, Dialer, number_of, until
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.way import Way
 from trunkcall.domain.instants import SECOND
 from trunkcall.engine.events import CarrierLost, LegAnswered, LegRang
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 LEGS, EVERY_S = 30, 0.02
 BRIEFLY = Manner(answers_after_s=0.3, leaves_after_s=0.3)

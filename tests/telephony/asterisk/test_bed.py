@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import pytest
 
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.configuration import small
-from telephony.asterisk.namespace import INSIDE, NotClosedError, must_be_closed, others
+from telephony.asterisk.inside import inside
+from telephony.asterisk.namespace import NotClosedError, must_be_closed, others
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.switch import Asterisk
-
-inside = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
 
 
 @inside

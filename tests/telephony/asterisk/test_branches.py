@@ -4,7 +4,6 @@ pressed, keys are lost that telephones send beside the sound, or machines are as
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from flows.branches import AGENT, MACHINE, MENU, NOTE
 from telephony.asterisk.branches import branch_of, by_info, name_of, work
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.place import Which, place_of_this_worker
 
 PEOPLE = 60
@@ -23,7 +22,7 @@ TALK_MS = 2500
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+@inside
 def test_the_branches_that_people_choose_by_keys_stand_in_their_records(tmp_path: Path) -> None:
     shift = work(place_of_this_worker(Which.CENTRE), tmp_path, many=PEOPLE, agents=AGENTS, talk_ms=TALK_MS)
     chosen = {number: branch_of(record) for number, record in shift.records.items()}

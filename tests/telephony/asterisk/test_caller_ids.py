@@ -4,21 +4,19 @@ campaign's, or one that they must not see."""
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from telephony.asterisk.bench import AGENT, CALLER_ID, NUMBER, TRUNK, Bench, bench
 from telephony.asterisk.far_end import Call, user_of
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.support import until
 from trunkcall.engine.commands import BridgeLegs
 from trunkcall.engine.events import LegAnswered, LegsBridged
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 LEGS = 50
 

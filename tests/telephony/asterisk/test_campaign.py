@@ -5,7 +5,6 @@ If this fails, what Trunkcall says of a shift is not what the people at the othe
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
@@ -83,7 +82,7 @@ def people() -> list[Person]:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+@inside
 def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Path) -> None:
     called = people()
     tone_of_agent = {name: own_tone(1000 + 20 * n) for n, name in enumerate(AGENTS)}
@@ -140,7 +139,7 @@ def test_what_is_on_record_of_300_people_is_what_has_befallen_them(tmp_path: Pat
 
 
 @pytest.mark.long
-@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+@inside
 def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path: Path) -> None:
     """Their telephones ring once in a shift, and nobody is heard by whoever comes next."""
     called = numbers(6)
@@ -179,7 +178,7 @@ def test_agents_who_stay_on_the_line_hear_one_customer_after_the_other(tmp_path:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+@inside
 def test_who_has_answered_and_is_reached_by_nobody_is_abandoned_and_let_go(tmp_path: Path) -> None:
     called = numbers(3)
     with ExitStack() as stack:

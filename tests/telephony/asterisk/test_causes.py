@@ -4,7 +4,6 @@ cleaned of numbers that are good, and those that are not are called again."""
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -14,11 +13,11 @@ import pytest_asyncio
 from telephony.asterisk.answers import Answer, after_answer, final_answers, recorded, recorded_after, without_answer
 from telephony.asterisk.bench import AGENT, TRUNK, WITH_PASSWORD, Bench, bench
 from telephony.asterisk.far_end import Call
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.events import LegAnswered, LegEnded, LegRang
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 CHALLENGE = 'WWW-Authenticate: Digest realm="carrier", nonce="{}", algorithm=MD5, qop="auth"'
 

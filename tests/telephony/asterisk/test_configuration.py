@@ -5,7 +5,6 @@ If these fail, an Asterisk does not start by it, or somebody else dials at its o
 
 from __future__ import annotations
 
-import os
 import re
 import ssl
 import urllib.request
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.configuration import PASSWORD, PHONE_PASSWORD, plan_of, small, trunk_at, without_own
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.peer import Peer, digest
 from telephony.asterisk.place import SIP_PORT, Place, Which, place_of_this_worker
 from telephony.asterisk.switch import AUTHORIZATION, Asterisk
@@ -30,7 +29,7 @@ from trunkcall.cli.asterisk.modules import LOADED
 from trunkcall.cli.asterisk.pjsip import CERTIFICATES
 from trunkcall.telephony.ari.addresses import trunk_endpoint
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 NUMBER = "+12065550123"
 ELSEWHERE = "+12065550177"

@@ -6,7 +6,6 @@ If this fails, a crash cuts off people who talk, leaves others in silence, or ha
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -15,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Dialog, Manner, Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 
 pytestmark = [
-    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    inside,
     pytest.mark.long,
     pytest.mark.timeout(300),
 ]

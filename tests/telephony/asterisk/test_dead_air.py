@@ -4,7 +4,6 @@ customers do, or calls are cut that are well."""
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest_asyncio
 from telephony.asterisk.answers import after_answer, recorded_after
 from telephony.asterisk.bench import AGENT, TRUNK, Bench, bench
 from telephony.asterisk.centre import Centre, Site, calls, greets, numbers, own_tone, speaks
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
@@ -24,7 +23,7 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import BridgeLegs
 from trunkcall.engine.events import LegAnswered, LegEnded, LegsBridged
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 NO_SOUND = "no sound at all has come from the party some seconds after the answer"
 WITHIN_S = 1.0

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 
 TESTS = Path(__file__).parents[2]
 DEMO = TESTS.parent / "examples" / "sip" / "demo.py"
 
 
 @pytest.mark.long
-@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+@inside
 def test_the_demonstration_accounts_for_every_lead() -> None:
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "COLUMNS": "100"}
     done = subprocess.run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Mapping
 
@@ -12,7 +11,7 @@ import pytest_asyncio
 
 from telephony.asterisk.bench import AGENT, TRUNK, Bench, bench
 from telephony.asterisk.far_end import Call
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import tone
 from telephony.support import until
 from trunkcall.domain.contact import DetectionStatus
@@ -21,7 +20,7 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.commands import BridgeLegs
 from trunkcall.engine.events import DetectionEnded, LegAnswered, LegsBridged
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 HUMAN, MACHINE = DetectionStatus.HUMAN_ANSWERED, DetectionStatus.VOICEMAIL_NO_BEEP
 SILENCE, UNRESOLVED = DetectionStatus.AMD_UNRESOLVED_SILENCE, DetectionStatus.AMD_UNRESOLVED

@@ -5,25 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from commands import COMMANDS
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.configuration import PASSWORD, USER, modules, small
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import ARI_PORT, Place, Which, place_of_this_worker
 from telephony.asterisk.switch import Asterisk
 from trunkcall.telephony.ari.dialplan import VERSION
 from trunkcall.telephony.ari.legs import SHOWN_VARIABLES
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 WAIT_S = 20.0
 READER = "reader"

@@ -4,7 +4,6 @@ the server make one call and tells what became of it."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,12 +13,12 @@ import pytest
 from commands import COMMANDS
 from serving import Serving
 from telephony.asterisk.centre import TRUNK, Centre, Site
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner, Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 
 pytestmark = [
-    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    inside,
     pytest.mark.xdist_group("doctor's calls"),
 ]
 

@@ -4,7 +4,6 @@ one is told to have ended that goes on."""
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
 
@@ -14,12 +13,12 @@ import pytest_asyncio
 from telephony.asterisk.answers import after_answer, recorded_after
 from telephony.asterisk.bench import IMPATIENT, NUMBER, TRUNK, Bench, bench
 from telephony.asterisk.far_end import G729, PCMA, Call, Message
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import PCMU
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.events import KeyPressed, LegAnswered, LegEnded, LegRang
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 FAILED, NORMAL, BY_US = HangupCause.FAILED, HangupCause.NORMAL, HangupCause.HUNG_UP_BY_US
 

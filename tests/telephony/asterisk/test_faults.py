@@ -3,22 +3,21 @@ books, or dialing does not resume by itself."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from telephony.asterisk.conftest import Called, Started
 from telephony.asterisk.dialer import LOST, VOID, number_of, until
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import asterisk
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.switch import Asterisk
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.events import CarrierLost, LegAnswered, LegEnded
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 RINGS = Manner(answers_after_s=None)
 

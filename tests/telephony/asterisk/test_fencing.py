@@ -10,19 +10,17 @@ import sys
 import time
 from asyncio.subprocess import PIPE, create_subprocess_exec
 
-import pytest
-
 from telephony.asterisk.ari import Ari
 from telephony.asterisk.conftest import Called, Started
 from telephony.asterisk.dialer import VOID, number_of, until
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.owner import LEGS
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import place_of_this_worker
 from telephony.support import WAIT_S
 from trunkcall.engine.events import CarrierFound, CarrierLost, LegAnswered
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 RINGS = Manner(answers_after_s=None)
 SILENCE_S = 2.5

@@ -4,7 +4,6 @@ listened to, are asked what they have answered, or wait for somebody who does no
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -15,13 +14,13 @@ import pytest
 
 from flows.support import action, flow, notes
 from telephony.asterisk.centre import Centre, Site, calls, numbers
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Dialog, Manner
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import in_order
 
 pytestmark = [
-    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    inside,
     pytest.mark.long,
     pytest.mark.timeout(300),
 ]

@@ -4,22 +4,19 @@ want to be called again are called again, or are told that they are not."""
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from telephony.asterisk.centre import Centre, Site, calls, greets, numbers
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Dialog, Manner, Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 OFFER, DONE, NOTED, GOODBYE = 500, 700, 900, 1100
 VOICE = f"""

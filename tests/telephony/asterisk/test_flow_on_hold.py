@@ -4,7 +4,6 @@ fails, a customer hears the music with the words, both with the agent, or nobody
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ import pytest
 
 from flows.support import ERROR, action, flow
 from telephony.asterisk.centre import Centre, Site, calls, numbers, own_tone
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.test_crashes import agents, listens, talks
@@ -23,7 +22,7 @@ from telephony.asterisk.test_flow_on_the_line import VOICE
 from telephony.asterisk.tones import seconds_of
 
 pytestmark = [
-    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    inside,
     pytest.mark.long,
     pytest.mark.timeout(300),
 ]

@@ -5,7 +5,6 @@ hears."""
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -17,12 +16,12 @@ from typing import Any
 import pytest
 
 from telephony.asterisk.centre import Centre, Site, greets, numbers
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Dialog, Manner, Phone
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import a_tone, tones_in
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 MENU, ONE, TWO = 1234, 568, 900
 VOICE = """

@@ -8,13 +8,12 @@ import os
 import signal
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from telephony.asterisk.bench import TRUNK, Bench, bench
 from telephony.asterisk.far_end import Call
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import PROMPT_S
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import loudness, speech, tone
 from trunkcall.domain.contact import DetectionStatus
 from trunkcall.domain.instants import SECOND
@@ -22,7 +21,7 @@ from trunkcall.domain.leg import HangupCause
 from trunkcall.domain.saying import plain
 from trunkcall.engine.events import BeepHeard, CarrierFound, DetectionEnded, LegsReported, PlaybackEnded
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 BEEPED, NO_BEEP = DetectionStatus.VOICEMAIL_BEEP, DetectionStatus.VOICEMAIL_NO_BEEP
 PAUSE = b"\xff" * 4000

@@ -4,7 +4,6 @@ fails, a switch that dials all day comes to a halt."""
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest_asyncio
 
 from telephony.asterisk.bench import AGENT, TRUNK, Bench, bench
 from telephony.asterisk.far_end import Call
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import tone
 from telephony.asterisk.tapes import AT
 from telephony.support import WAIT_S, until
@@ -22,7 +21,7 @@ from trunkcall.domain.saying import plain
 from trunkcall.engine.commands import BridgeLegs, StartRecording
 from trunkcall.engine.events import LegAnswered, LegEnded, LegRang, RecordingStarted
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 RTP = range(20000, 30000)
 FATES = ("busy", "invalid", "rings", "cancelled", "dead", "elsewhere", "leaves", "is left", "heard", "joined")

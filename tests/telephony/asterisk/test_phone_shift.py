@@ -6,7 +6,6 @@ If these fail, a floor without desktops loses contacts, or a sale stands in the 
 
 from __future__ import annotations
 
-import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -18,12 +17,12 @@ import pytest
 from telephony.asterisk.baresip import Baresip
 from telephony.asterisk.centre import calls, own, own_tone, speaks
 from telephony.asterisk.floor import Floor, floor_of
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.soft_phone import SoftPhone
 from telephony.asterisk.tones import tones_in
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 AGENTS, REQUESTS = 20, 200
 MOST_S, PATIENCE_S = 200.0, 6.0

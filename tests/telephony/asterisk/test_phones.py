@@ -6,7 +6,6 @@ If these fail, an operator types what was printed into a phone, and nothing ring
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,7 +16,7 @@ import pytest
 from telephony.asterisk.ari import ask
 from telephony.asterisk.centre import calls, numbers, own_tone, speaks
 from telephony.asterisk.floor import Floor, floor_of
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import SIP_PORT, Which, place_of_this_worker
 from telephony.asterisk.tones import tones_in
@@ -26,7 +25,7 @@ from trunkcall.storage.data_dir import DataDir
 UNCALLED_S = 3.0
 """For how long nobody is called who may not be; a session is rung for again within that time."""
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 
 @pytest.fixture

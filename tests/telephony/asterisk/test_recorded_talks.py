@@ -4,7 +4,6 @@ this fails, nobody can hear what was said, or a crash takes it along."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import wave
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from telephony.asterisk.centre import POLICY, Centre, Site, calls, numbers, own, own_tone
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Phone, ulaw
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.test_crashes import agents, listens, talks, up
@@ -24,7 +23,7 @@ from telephony.asterisk.tones import a_tone, seconds_of, tones_in
 from trunkcall.domain.recording import ON, TAG
 
 pytestmark = [
-    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    inside,
     pytest.mark.long,
     pytest.mark.timeout(300),
 ]

@@ -4,16 +4,14 @@ a card number is, or the switch fills up with channels that listened in."""
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import AGENTS, MANNERS, AsteriskLine
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import loudness, tone
 from telephony.asterisk.tapes import AT
 from telephony.asterisk.test_sound import Sounds, is_rid_of_all
@@ -37,7 +35,7 @@ from trunkcall.engine.events import (
     RecordingStarted,
 )
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 CUSTOMER, AGENT = 600, 1300
 RATE = 8000

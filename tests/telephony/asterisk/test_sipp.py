@@ -5,23 +5,20 @@ numbers because two programs of ours agree on what is wrong; or somebody was cal
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from telephony.asterisk.answers import final_answers, recorded, without_answer
 from telephony.asterisk.conftest import Started
 from telephony.asterisk.dialer import CUSTOMER, until
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import addresses
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.sipp import Sipp
 from trunkcall.domain.instants import SECOND
 from trunkcall.domain.leg import HangupCause
 from trunkcall.engine.events import LegAnswered, LegRang
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 UNANSWERED = {
     "+12065550103": "rings, and goes on ringing for the whole ring time-out",

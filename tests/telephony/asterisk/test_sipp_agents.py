@@ -5,7 +5,6 @@ alone.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from contextlib import ExitStack
 from itertools import cycle
@@ -15,14 +14,14 @@ import pytest
 
 from telephony.asterisk.ari import ask
 from telephony.asterisk.floor import floor_of
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import SIP_PORT
 from telephony.asterisk.sipp import Sipp, plays
 from telephony.asterisk.sipp_phones import dials, registers, users, works
 
 pytestmark = [
-    pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony"),
+    inside,
     pytest.mark.long,
 ]
 

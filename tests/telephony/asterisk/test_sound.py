@@ -4,7 +4,6 @@ these fail, messages are silence, a key does not break one off, or a switch fill
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
@@ -14,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from telephony.asterisk.ari import ask
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import AGENTS, AsteriskLine
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, loudness, tone
 from telephony.asterisk.place import place_of_this_worker
 from telephony.asterisk.tones import a_tone
@@ -26,7 +25,7 @@ from trunkcall.engine.events import KeyPressed, LegAnswered, LegEnded, LegsBridg
 from trunkcall.telephony.ari.prompts import Sounds as Said
 from trunkcall.telephony.ari.recorded import Recorded
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 HIGH, LOW = 1234, 567
 NOTHING = "no sound"

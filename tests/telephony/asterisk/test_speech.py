@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
 from telephony.asterisk.centre import Centre, Site, greets, numbers
+from telephony.asterisk.inside import inside
 from telephony.asterisk.line import AsteriskLine
-from telephony.asterisk.namespace import INSIDE
 from telephony.asterisk.phone import Dialog, Manner, Phone, loudness
 from telephony.asterisk.place import Which, place_of_this_worker
 from telephony.asterisk.tones import a_tone, tones_in
@@ -27,7 +24,7 @@ from trunkcall.engine.events import PlaybackEnded
 from trunkcall.telephony.ari.recorded import Recorded
 from trunkcall.telephony.ari.speech import Speech
 
-pytestmark = pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+pytestmark = inside
 
 AGENTLESS: dict[str, dict[str, str]] = {"agentlessDialerConfig": {}}
 PITCHES = {"high": 1234.0, "low": 567.0}

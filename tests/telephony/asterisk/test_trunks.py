@@ -4,7 +4,6 @@ a whole list, or nobody learns of it, or the trunk stays away once it is mended.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from telephony.asterisk.centre import Centre, Site, numbers
-from telephony.asterisk.namespace import INSIDE
+from telephony.asterisk.inside import inside
 from telephony.asterisk.phone import Manner
 from telephony.asterisk.place import Which, place_of_this_worker
 from trunkcall.engine.trunks import FAILURES
@@ -23,7 +22,7 @@ BUSY = Manner(code=486)
 
 
 @pytest.mark.long
-@pytest.mark.skipif(INSIDE not in os.environ, reason="runs in a closed network namespace: make telephony")
+@inside
 def test_a_trunk_that_answers_503_is_tried_now_and_then_and_the_other_takes_over_until_it_is_mended(
     tmp_path: Path,
 ) -> None:
