@@ -66,6 +66,8 @@ def test_a_flow_that_no_campaign_may_have_is_told_by_what_flows_name_it(flows: F
     told = flows("publish", file, "--type", "CUSTOMER_HOLD").stdout
     (flow_id,) = (each["id"] for each in json.loads(flows("list", "--json").stdout) if each["name"] == "Hold")
     assert told == f"Hold was published, of the type CUSTOMER_HOLD. Flows name it by its id: {flow_id}\n"
+    told = flows("publish", file).stdout
+    assert told == "Hold was changed: contacts whose flow has chosen it go by it from now on.\n"
 
 
 def test_an_export_has_the_type_that_it_had_where_it_comes_from(flows: Flows) -> None:

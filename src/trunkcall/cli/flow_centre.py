@@ -148,7 +148,8 @@ def publish(
         how = f"`trunkcall campaign create NAME --flow {shlex.quote(called)}` makes a campaign that has it."
         typer.echo(printable(f"{called} was published. {how}"))
     else:
-        typer.echo(printable(f"{called} was changed: campaigns that have it go by it from now on."))
+        who = "campaigns that have it" if is_of == CONTACT_FLOW else "contacts whose flow has chosen it"
+        typer.echo(printable(f"{called} was changed: {who} go by it from now on."))
 
 
 def remove(
