@@ -82,6 +82,10 @@ PATTERNS: Mapping[str, PatternExample] = {
     r"^(?!d-)([\da-zA-Z]+)([-]*[\da-zA-Z])*$": PatternExample("", "a", "", "d-a"),
     "^d-[0-9a-f]{10}$": PatternExample("d-0123456789", "", "", "d-012345678g"),
     r"^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$": PatternExample("", "ö", "", "aws:t"),
+    r"^(?!aws:)[a-zA-Z+-=._:/]+$": PatternExample("", "t", "", "aws:t"),
+    "^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$": PatternExample(
+        "00000000-0000-4000-8000-000000000000", "", "", "0"
+    ),
     r"^[\P{C}\r\n\t]{1,127}$": PatternExample("", "ö", "", "a\x00"),
     r"^[\P{C}\r\n\t]{1,250}$": PatternExample("", "ö", "", "a\x00"),
     r"^\d{4}-\d{2}-\d{2}$": PatternExample("2030-01-02", "", "", "2030-1-2"),
@@ -162,11 +166,18 @@ def expected(value: Any) -> Any:
 def members_within(shape: Any, around: tuple[str, ...]) -> dict[str, Any]:
     """The members of a structure, without those that hold another of it or of what is ``around`` it: conditions of a
     search hold conditions."""
-    return {
-        name: member
-        for name, member in shape.members.items()
-        if (member.member if member.type_name == "list" else member).name not in (*around, shape.name)
-    }
+    return {name: member for name, member in shape.members.items() if _held(member).name not in (*around, shape.name)}
+
+
+def _held(shape: Any) -> Any:
+    """What a list or a map is of, else the shape itself."""
+    match shape.type_name:
+        case "list":
+            return shape.member
+        case "map":
+            return shape.value
+        case _:
+            return shape
 
 
 def values(shape: Any, *, outside: str | None = None, around: tuple[str, ...] = ()) -> st.SearchStrategy[Any]:
@@ -201,7 +212,7 @@ def values(shape: Any, *, outside: str | None = None, around: tuple[str, ...] = 
             return st.integers(metadata.get("min", -(2**31)), metadata.get("max", 2**31 - 1))
         case "long":
             return st.integers(metadata.get("min", -(2**63)), metadata.get("max", 2**63 - 1))
-        case "double":
+        case "double" | "float":
             return st.floats(metadata.get("min", 0), metadata.get("max", 1e9), allow_nan=False)
         case "timestamp" if shape.serialization.get("timestampFormat") is None:
             # Seconds as a number, which for a far year has no room for microseconds.

@@ -13,6 +13,7 @@ from trunkcall.aws.connect import handlers_of
 from trunkcall.aws.connect.agent_statuses import AgentStatusOperations
 from trunkcall.aws.connect.common import Pages
 from trunkcall.aws.connect.contact_flows import ContactFlowOperations
+from trunkcall.aws.connect.contacts import ContactOperations
 from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
 from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
@@ -35,6 +36,7 @@ from trunkcall.service.calling_policies import CallingPolicies
 from trunkcall.service.centre import Centre
 from trunkcall.service.centre_tags import CentreTags
 from trunkcall.service.contact_flows import ContactFlows
+from trunkcall.service.contacts import Contacts
 from trunkcall.service.do_not_call import DoNotCall
 from trunkcall.service.halts import Halts
 from trunkcall.service.hours import Hours
@@ -133,6 +135,7 @@ def connect_handlers(
             SecurityProfileOperations(centre, pages),
             PromptOperations(prompts, pages, scope),
             TagOperations(CentreTags(centre, store)),
+            ContactOperations(Contacts(store, centre), scope),
             ContactRecordingOperations(recorded),
         ]
     )

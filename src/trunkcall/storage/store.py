@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from trunkcall.storage.ports.campaigns import CampaignArchive, CampaignStore
-from trunkcall.storage.ports.contacts import Backlog, CampaignSums, ClientTokens, ContactRecords, DialRequestStore
+from trunkcall.storage.ports.contacts import (
+    Backlog,
+    CampaignSums,
+    ClientTokens,
+    ContactRecords,
+    DialRequestStore,
+    KnownContacts,
+)
 from trunkcall.storage.ports.directory import (
     Directories,
     FactChanges,
@@ -57,6 +64,7 @@ class Store(
     CampaignStore,
     CampaignArchive,
     DialRequestStore,
+    KnownContacts,
     Backlog,
     ContactRecords,
     CampaignSums,

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from trunkcall.aws.connect.agent_statuses import AgentStatusOperations
 from trunkcall.aws.connect.contact_flows import ContactFlowOperations
+from trunkcall.aws.connect.contacts import ContactOperations
 from trunkcall.aws.connect.hours import HoursOperations
 from trunkcall.aws.connect.instances import InstanceOperations
 from trunkcall.aws.connect.phone_numbers import PhoneNumberOperations
@@ -40,6 +41,7 @@ RESOURCES: Final[tuple[type[Resource], ...]] = (
     PhoneNumberOperations,
     RoutingProfileOperations,
     UserOperations,
+    ContactOperations,
     ContactRecordingOperations,
     AgentStatusOperations,
     SecurityProfileOperations,

@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, ResourceKind]] = MappingProxyType(
         "ContactId": ResourceKind.CONTACT,
         "DefaultOutboundQueueId": ResourceKind.QUEUE,
         "HoursOfOperationId": ResourceKind.HOURS_OF_OPERATION,
+        "InitialContactId": ResourceKind.CONTACT,
         "OutboundCallerIdNumberId": ResourceKind.PHONE_NUMBER,
         "OutboundFlowId": ResourceKind.CONTACT_FLOW,
         "PhoneNumberId": ResourceKind.PHONE_NUMBER,

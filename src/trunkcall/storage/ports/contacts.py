@@ -52,6 +52,13 @@ class DialRequestStore(Protocol):
         its hold ends, if that is later. Raises NotFoundError."""
 
 
+class KnownContacts(Protocol):
+    """Single contacts, whatever has become of them."""
+
+    async def contact(self, contact_id: str) -> ContactRecord | None:
+        """All that is known of one contact, or None if there is none. Raises ContactDamagedError."""
+
+
 class Backlog(Protocol):
     """Who waits to be dialed, and what is known of one contact."""
 
