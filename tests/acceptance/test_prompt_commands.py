@@ -75,10 +75,14 @@ def test_what_is_no_sound_or_too_long_is_refused_in_words(server: Serving, tmp_p
     )
     assert "cannot be read: No such file" in run(server, "add", str(tmp_path / "none.wav"), check=False)
     long = io.BytesIO()
-    soundfile.write(long, np.zeros(8_000 * 91), 8_000, format="WAV")
+    soundfile.write(long, np.full(8_000 * 91, 0.5), 8_000, format="WAV")
     (tmp_path / "long.wav").write_bytes(long.getvalue())
     assert "has 91.0 s of sound: a prompt has 90 s at most" in run(
         server, "add", str(tmp_path / "long.wav"), check=False
+    )
+    (tmp_path / "cut.wav").write_bytes(long.getvalue()[:80_044])
+    assert "cut.wav cannot be made a prompt. It was cut short after 5.0 s" in run(
+        server, "add", str(tmp_path / "cut.wav"), check=False
     )
     for unnamed in (("--name", ""), ("--name", "two\nlines")):
         assert "give it one with --name" in run(server, "add", str(words), *unnamed, check=False)

@@ -117,8 +117,8 @@ def _sound_of(file: Path) -> bytes:
     except TrunkcallError as error:
         raise UnusableFileError(f"{file} cannot be made a prompt. {error.message}") from error
     length_s = len(octets) / OCTETS_PER_S
-    if not 0 < length_s <= MAX_S:
-        raise UnusableFileError(f"{file} has {length_s:.1f} s of sound: a prompt has {MAX_S} s at most, and some.")
+    if length_s > MAX_S:
+        raise UnusableFileError(f"{file} has {length_s:.1f} s of sound: a prompt has {MAX_S} s at most.")
     return octets
 
 

@@ -11,11 +11,19 @@ from typing import Final
 
 import numpy as np
 
-from trunkcall.telephony.ari.sound import MAX_RATE, Samples, SoundError, read_wav, resampled
+from trunkcall.telephony.ari.sound import MAX_RATE, RATE, Samples, SoundError, read_wav, resampled
 from trunkcall.telephony.sound.ulaw import encoded
 
 FORMATS: Final = "WAV, MP3, FLAC, Ogg (Vorbis or Opus), AIFF and AU"
 MAX_CHANNELS: Final = 8
+MIN_S: Final = 0.05
+"""Shorter ones are nothing that anybody hears."""
+_QUIETEST: Final = 8
+"""Of 32,767: mu-law has no step that is smaller."""
+_MISSING: Final = 1024
+"""Octets that may be missing at a file's end, as some programs count what is around the sound in their own way."""
+_UNKNOWN: Final = 0x7FFF_0000
+"""From here on a length is what programs write that do not know it yet, as they write to a pipe."""
 
 
 class UnreadableSoundError(SoundError):
@@ -27,13 +35,36 @@ class NoReaderError(UnreadableSoundError):
 
 
 def telephone_sound(file: bytes, *, max_s: int) -> bytes:
-    """The sound of a file, mixed to one channel. Raises UnreadableSoundError; that of one that is longer than so many
-    seconds may be given."""
+    """The sound of a file, mixed to one channel. Raises UnreadableSoundError, for one that was cut short and one in
+    which nothing is heard as well; that of one that is longer than so many seconds may be given."""
+    if not file:
+        raise UnreadableSoundError("The file is empty.")
     samples, rate = _read(file, max_s)
     if not np.isfinite(samples).all():
         raise UnreadableSoundError("It has samples that are no numbers.")
     made = np.clip(np.rint(resampled(samples, rate) * 32767.0), -32768, 32767).astype(np.int16)
+    if len(made) < MIN_S * RATE:
+        raise UnreadableSoundError("There is no sound in it: it ends where the sound should begin.")
+    if _is_cut_short(file):
+        raise UnreadableSoundError(
+            f"It was cut short after {len(made) / RATE:.1f} s: it ends before the place that its header names. Copy or "
+            "record it again."
+        )
+    if not np.any(np.abs(made) >= _QUIETEST):
+        raise UnreadableSoundError("It is silent from its beginning to its end: nobody would hear anything.")
     return encoded(made)
+
+
+def _is_cut_short(file: bytes) -> bool:
+    """Whether a WAV or AIFF file is shorter than it says. Of other formats most cannot be read then."""
+    match file[:4]:
+        case b"RIFF":
+            size = int.from_bytes(file[4:8], "little")
+        case b"FORM":
+            size = int.from_bytes(file[4:8], "big")
+        case _:
+            return False
+    return len(file) + _MISSING < size < _UNKNOWN
 
 
 def _read(file: bytes, max_s: int) -> tuple[Samples, int]:
