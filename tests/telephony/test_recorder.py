@@ -270,6 +270,19 @@ def test_a_disk_that_fills_up_ends_a_recording_and_keeps_what_there_is(
     assert len(said.frames) == 2
 
 
+def test_what_has_come_while_a_disk_stood_still_for_minutes_can_all_be_heard(tmp_path: Path) -> None:
+    minutes = 2 * 60 * RATE
+    said = Said()
+    recorder = said.recorders.begin(asked(tmp_path), 0.0)
+    said.write()
+    for ear, what in zip(recorder.ears, (SAID, HEARD), strict=True):
+        ear.hear(what * minutes, 120.0)
+    said.write()
+    said.recorders.finish("talk.said")
+    said.write()
+    assert heard_in(tmp_path / "talk.tcr") == (SAID * minutes, HEARD * minutes, True)
+
+
 def test_a_folder_that_is_gone_ends_one_recording_and_no_other(tmp_path: Path) -> None:
     said = Said()
     said.recorders.begin(asked(tmp_path / "gone"), 0.0)

@@ -32,6 +32,8 @@ AT_LEAST: Final = RATE * 60 // 1000
 """How far behind the clock a silent track is kept, for what is on its way."""
 HELD_BACK: Final = RATE // 2
 """Samples of a recording that goes on that are not written yet: Asterisk drops what is later than so much."""
+MAX_SAMPLES: Final = 60 * RATE
+"""Of a chunk, which no reader takes if it is much longer: a disk that stands still has more come together."""
 STALLED_S: Final = 0.05
 """A tick that comes so late says nothing of tracks: it is this process that was late."""
 FULL: Final = "Talks are not recorded: the disk of this server is nearly full."
@@ -134,8 +136,9 @@ class File:
             raise
 
     def append(self, first: bytes, second: bytes) -> None:
-        """A chunk of sound."""
-        self._write(self._sealer.sealed(first, second))
+        """Some sound, in as many chunks as that takes."""
+        for at in range(0, len(first), MAX_SAMPLES):
+            self._write(self._sealer.sealed(first[at : at + MAX_SAMPLES], second[at : at + MAX_SAMPLES]))
 
     def close(self, *, whole: bool) -> None:
         """There is no more. It is ``whole`` unless something has cut it off."""
