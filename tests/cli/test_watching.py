@@ -26,7 +26,8 @@ LONG = replace(
     SPRING,
     name="Осенняя кампания для северного филиала",
     dispositions={f"an_ending_number_{n}": 1000 - n for n in range(13)},
-    reason="0 of 36 live answers of the last 24 h found nobody (0.00%; at most 3.00% may be), so 1.1 more may. " * 3,
+    reason="0 of 36 live answers of the last 24 h were not with an agent in time (0.00%; at most 3.00% may be), so 1.1 "
+    "more may. " * 3,
     abandonment=tuple(Window(f"{n}h", 1_000, n, n / 1_000) for n in range(1, 6)),
 )
 

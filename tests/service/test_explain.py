@@ -187,7 +187,7 @@ async def test_why_the_carrier_is_away_is_said_with_it() -> None:
                 forecast=replace(FORECAST, risk_scale=0.0),
             ),
             "LEDGER_USED_UP",
-            "31 of 1,000 live answers of the last 24 h found nobody (3.10%; at most 3.00% may be)",
+            "31 of 1,000 live answers of the last 24 h were not with an agent in time (3.10%; at most 3.00% may be)",
         ),
         (
             replace(WELL, headroom=1.5, forecast=replace(FORECAST, risk_scale=0.25)),
@@ -267,8 +267,9 @@ async def test_agents_of_whom_nothing_is_heard_are_no_reason_where_none_are_need
 
 async def test_one_to_one_dialing_says_what_it_has_abandoned_nevertheless() -> None:
     reasons = dict(await House(facts=ONE_TO_ONE).reasons())
-    assert "12 of 1,034 live answers of the last 24 h found nobody" in reasons["AGENTS_LEFT"]
+    assert "12 of 1,034 live answers of the last 24 h were not with an agent in time" in reasons["AGENTS_LEFT"]
     assert "had left while the phones rang, or did not come in time" in reasons["AGENTS_LEFT"]
+    assert "the flow took longer than that with messages, questions or whispers" in reasons["AGENTS_LEFT"]
     none = replace(ONE_TO_ONE, ledger=(LedgerTotals(RollingWindow(DAY), 1034, 0),))
     assert "AGENTS_LEFT" not in dict(await House(facts=none).reasons())
 

@@ -488,9 +488,10 @@ def _what_one_to_one_abandoned(facts: DialingExplanation) -> Iterator[Reason]:
         if facts.one_to_one and total.abandoned:
             yield Reason(
                 "AGENTS_LEFT",
-                f"{total.abandoned:,} of {total.live_answers:,} live answers of {total.window.words} found "
-                f"nobody ({total.abandonment_ratio:.2%}): their agents had left while the phones rang, or did not "
-                "come in time, unless it was predictive then.",
+                f"{total.abandoned:,} of {total.live_answers:,} live answers of {total.window.words} were "
+                f"not with an agent in time ({total.abandonment_ratio:.2%}): their agents had left while the phones "
+                "rang, or did not come in time, or the flow took longer than that with messages, questions or "
+                "whispers, unless it was predictive then.",
             )
 
 
@@ -499,8 +500,8 @@ def _what_the_ledger_leaves(facts: DialingExplanation) -> Iterator[Reason]:
         return
     tightest = min(facts.ledger, key=lambda total: facts.target_ratio * total.live_answers - total.abandoned)
     so_far = (
-        f"{tightest.abandoned:,} of {tightest.live_answers:,} live answers of {tightest.window.words} found "
-        f"nobody ({tightest.abandonment_ratio:.2%}; at most {facts.target_ratio:.2%} may be)"
+        f"{tightest.abandoned:,} of {tightest.live_answers:,} live answers of {tightest.window.words} were "
+        f"not with an agent in time ({tightest.abandonment_ratio:.2%}; at most {facts.target_ratio:.2%} may be)"
     )
     scale = facts.forecast.risk_scale if facts.forecast is not None else 1.0
     if tightest.live_answers and facts.headroom <= 0.0:
