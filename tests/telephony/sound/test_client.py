@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from aiohttp import web
 
 from telephony.asterisk.tones import a_tone
 from telephony.support import until
-from trunkcall.telephony.sound import wire
+from trunkcall.telephony.sound import client, wire
 from trunkcall.telephony.sound.client import SoundProcess
 
 USER, PASSWORD = "trunkcall", "for tests alone"
@@ -158,12 +159,35 @@ async def test_with_a_process_that_dies_all_its_streams_are_over_and_there_is_an
     first = at.dies_by(signal.SIGKILL)
     await until(lambda: len(at.told) == 2)
     assert isinstance(at.told[1], wire.Closed)
-    at.process.open("meanwhile", "channel", at.told.append)
-    assert at.told[2].stream_id == "meanwhile", "it is not kept waiting"
     await within(30, lambda: at.process.process_id not in (None, first))
     at.told.clear()
     await at.opened()
     assert at.told == [wire.Opened("stream")]
+
+
+async def test_whoever_is_to_hear_something_as_the_process_dies_hears_it_by_the_next_one(at: At) -> None:
+    await at.opened()
+    at.dies_by(signal.SIGKILL)
+    later: list[wire.OfStream] = []
+    at.process.open("asked of a dead one", "one channel", later.append)
+    await until(lambda: at.process.process_id is None)
+    at.process.open("asked of none", "another channel", later.append)
+    at.process.open("gone", "nowhere", later.append)
+    at.process.close_stream("gone")
+    await within(30, lambda: len(later) == 2)
+    assert set(later) == {wire.Opened("asked of a dead one"), wire.Opened("asked of none")}
+    assert [type(each) for each in at.told] == [wire.Opened, wire.Closed], "what was connected is lost, and told once"
+
+
+async def test_nobody_waits_for_a_process_that_does_not_come_up(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    await at.opened()
+    monkeypatch.setattr(client, "PROGRAM", ("-c", "raise SystemExit"))
+    at.dies_by(signal.SIGKILL)
+    await until(lambda: at.process.process_id is None)
+    at.told.clear()
+    at.process.open("meanwhile", "channel", at.told.append)
+    await within(30, lambda: at.told)
+    assert at.told == [wire.Closed("meanwhile", client.DIED)]
 
 
 async def test_a_process_that_hangs_is_taken_for_dead(at: At) -> None:

@@ -1,7 +1,7 @@
 """The dialer's side of its sound process: it is started, watched, and started anew when it has died.
 
-Decides when it counts as dead, and what is lost then: every stream, each of which is told Closed. It must not know
-switches, legs or sounds.
+Decides when it counts as dead, and what is lost then: every stream that was connected, each of which is told Closed.
+What was not connected yet waits for the next one. It must not know switches, legs or sounds.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class SoundProcess:
         self._streams: dict[str, Hear] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._heard_s = 0.0
-        self._waiting: dict[str, str] | None = {}
-        """Connections of streams that wait for the first process, by stream; None once there was one."""
+        self._waiting: dict[str, str] = {}
+        """Connections of streams that are not connected yet, by stream."""
         self.process_id: int | None = None
         """While there is one that can be told something."""
 
@@ -60,15 +60,11 @@ class SoundProcess:
             await asyncio.sleep(RETRY_S)
 
     def open(self, stream_id: str, connection_id: str, hear: Hear) -> None:
-        """Connect a stream. ``hear`` is told all that the process says of it, up to its Closed, also where there is no
-        process any more: then at once. The first one is waited for."""
-        if self._waiting is not None:
-            self._waiting[stream_id] = connection_id
-            self._streams[stream_id] = hear
-        elif self._say(wire.Open(stream_id, connection_id)):
-            self._streams[stream_id] = hear
-        else:
-            hear(wire.Closed(stream_id, DIED))
+        """Connect a stream. ``hear`` is told all that the process says of it, up to its Closed. Where there is no
+        process, or it dies before it has connected, the next one does, unless that cannot be started."""
+        self._streams[stream_id] = hear
+        self._waiting[stream_id] = connection_id
+        self._say(wire.Open(stream_id, connection_id))
 
     def say(self, frame: wire.OnStream) -> None:
         """Have something done on a stream that was opened; nothing if it is closed."""
@@ -78,8 +74,7 @@ class SoundProcess:
     def close_stream(self, stream_id: str) -> None:
         """Let go of a stream, of which nothing is told any more."""
         if self._streams.pop(stream_id, None) is not None:
-            if self._waiting is not None:
-                self._waiting.pop(stream_id, None)
+            self._waiting.pop(stream_id, None)
             self._say(wire.Close(stream_id))
 
     def _say(self, frame: wire.FromDialer) -> bool:
@@ -110,8 +105,7 @@ class SoundProcess:
                 async with asyncio.timeout(START_S):
                     self._take(await session.read_line(reader))
                 self._writer, self.process_id = writer, process.pid
-                waiting, self._waiting = self._waiting or {}, None
-                for stream_id, connection_id in waiting.items():
+                for stream_id, connection_id in self._waiting.items():
                     self._say(wire.Open(stream_id, connection_id))
                 watch = asyncio.create_task(self._watch(writer), name="sound process's silence")
                 try:
@@ -149,23 +143,27 @@ class SoundProcess:
             case wire.Here():
                 pass
             case wire.Closed():
+                self._waiting.pop(frame.stream_id, None)
                 hear = self._streams.pop(frame.stream_id, None)
                 if hear is not None:
                     hear(frame)
             case (
                 wire.Opened() | wire.Played() | wire.Beeped() | wire.GreetingOver() | wire.Recording() | wire.Recorded()
             ):
+                self._waiting.pop(frame.stream_id, None)
                 hear = self._streams.get(frame.stream_id)
                 if hear is not None:
                     hear(frame)
 
     def _lose(self) -> None:
-        self._writer, self.process_id = None, None
-        streams = list(self._streams.items())
-        self._streams.clear()
-        if self._waiting is not None:
+        if self._writer is None:
+            # It has not come up. Whoever waits must not do so for ever.
             self._waiting.clear()
-        for stream_id, hear in streams:
+        self._writer, self.process_id = None, None
+        streams, self._streams = self._streams, {}
+        for stream_id in self._waiting:
+            self._streams[stream_id] = streams.pop(stream_id)
+        for stream_id, hear in streams.items():
             hear(wire.Closed(stream_id, DIED))
 
 
