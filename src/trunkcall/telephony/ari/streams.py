@@ -37,7 +37,8 @@ from trunkcall.telephony.sound import wire
 log = logging.getLogger(__name__)
 
 READY: Final[Duration] = 5 * SECOND
-"""A stream that is not ready by then is given up."""
+"""A stream that is not ready so long after the sound process has connected it is given up. Up to then it waits for that
+process, which may take long to start where much is started at once, and says by itself what cannot be."""
 REFUSED: Final = (
     "Asterisk makes no channel for sound: its modules.conf is to load chan_websocket. `trunkcall doctor` looks at it."
 )
@@ -152,7 +153,6 @@ class Streams:
         else:
             query = {"spy": tap.spy, "whisper": tap.whisper, "app": self._app, "snoopId": partner}
             self._command(leg, Request("POST", f"channels/{names.channel(leg.leg_id)}/snoop", query))
-        self._later(READY, partial(self._is_late, stream))
         return stream
 
     def close(self, stream: Stream) -> None:
@@ -223,6 +223,7 @@ class Streams:
         match frame:
             case wire.Opened():
                 stream.connected = True
+                self._later(READY, partial(self._is_late, stream))
                 self._look(stream)
             case wire.Closed(why=why):
                 self._fail(stream, why)
