@@ -28,6 +28,11 @@ def say(**parameters: Any) -> dict[str, Any]:
     return action("say", "MessageParticipant", parameters, then="end", errors={ERROR: "end"})
 
 
+def buffer(**parameters: str | dict[str, str]) -> dict[str, Any]:
+    """As Amazon's page of the block has it, without a time in which a key is waited for."""
+    return action("buffer", "GetParticipantInput", parameters, then="end", errors={ERROR: "end"})
+
+
 def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: str = "Equals") -> dict[str, Any]:
     made = action(
         "compare",
@@ -103,7 +108,7 @@ def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: s
         ([compare(operand=None)], "Actions[0].Transitions.Conditions[0].Condition.Operands[0] must be a text."),
         (
             [menu(StoreInput="Yes")],
-            "Actions[0].Parameters.StoreInput must be one of True, False.",
+            "Actions[0].Parameters.StoreInput must be one of True, False, true, false.",
         ),
         (
             [menu(InputTimeLimitSeconds="$.Attributes.seconds")],
@@ -112,7 +117,7 @@ def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: s
         ([menu(InputTimeLimitSeconds="0")], "Actions[0].Parameters.InputTimeLimitSeconds must be a whole number of 1"),
         (
             [menu(InputTimeLimitSeconds=None)],
-            "Actions[0].Parameters must have one of InputTimeLimitSeconds, InputTimeoutSeconds.",
+            "Actions[0].Parameters must have one of InputTimeLimitSeconds, InputTimeoutSeconds, EnableDTMFBuffer.",
         ),
         (
             [menu(DTMFConfiguration={"InterdigitTimeLimitSeconds": "21"})],
@@ -243,6 +248,12 @@ def test_all_that_is_wrong_is_told_at_once_each_of_its_action() -> None:
             id="parameters and errors of an action that is not offered",
         ),
         pytest.param([{**say(Text="a"), "Note": {"by": "somebody"}}], id="a member that the language has not"),
+        pytest.param([say(Text="a", SkipWhenDTMFBufferEnabled="false")], id="a message as the console writes each now"),
+        pytest.param([buffer(EnableDTMFBuffer="true")], id="keys that are pressed too early are kept from here"),
+        pytest.param(
+            [buffer(EnableDTMFBuffer="false", StoreInput="true", InputEncryption={"EncryptionKeyId": "k", "Key": "p"})],
+            id="and no longer, and stored",
+        ),
     ],
 )
 def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
@@ -254,6 +265,10 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
     [
         ([END, say(Text="a")], "Actions[1] is never reached."),
         ([compare(value="$.Atributes.tier")], "Actions[0].Parameters.ComparisonValue is a reference that is not known"),
+        (
+            [buffer(EnableDTMFBuffer="true")],
+            "Actions[0] has keys kept that are pressed too early, which is not offered",
+        ),
         ([action("tag", "TagContact", then="end")], "Actions[0] is TagContact, which is not offered: it takes its err"),
         (
             [action("back", "EndFlowModuleExecution")],
@@ -316,6 +331,24 @@ def test_an_action_that_amazon_has_not_in_such_a_flow_is_told_where_the_type_is_
         "Actions[0] is MessageParticipant, which Amazon has in no flow of the type CUSTOMER_HOLD.",
         "Actions[1] is DisconnectParticipant, which Amazon has in no flow of the type CUSTOMER_HOLD.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("document", "what_to_do"),
+    [
+        (
+            {"modules": [], "version": "1", "type": "contactFlow", "start": "a", "metadata": {}},
+            "Import it in Amazon Connect's console, save it there and export it again",
+        ),
+        ({"ContactFlow": {"Content": "{}"}}, "The flow is the text in its ContactFlow.Content"),
+    ],
+)
+def test_what_is_taken_for_a_flow_and_is_none_is_told_with_what_to_do(
+    document: dict[str, Any], what_to_do: str
+) -> None:
+    (problem,) = problems_of(json.dumps(document))
+    assert what_to_do in problem
+    assert len(problem) <= MAX_MESSAGE
 
 
 def test_conditions_are_not_in_one_another_without_end() -> None:

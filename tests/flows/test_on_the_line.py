@@ -225,6 +225,22 @@ class TestKeys:
         played.hear(Said())
         assert played.wait() == [Say(text("You have pressed Timeout."))]
 
+    @pytest.mark.parametrize("keeps", ["true", "false"])
+    def test_where_keys_are_to_be_kept_that_come_too_early_each_question_is_asked_as_ever(self, keeps: str) -> None:
+        buffer = action(
+            "buffer",
+            "GetParticipantInput",
+            {"EnableDTMFBuffer": keeps, "StoreInput": "true"},
+            then="welcome",
+            errors={ERROR: "end"},
+        )
+        welcome = message("welcome", "Welcome, $.StoredCustomerInput.", then="ask")
+        welcome["Parameters"]["SkipWhenDTMFBufferEnabled"] = "true"
+        played = Played(flow(buffer, welcome, menu()))
+        assert played.begin() == [Say(text("Welcome, ."))]
+        assert played.hear(Pressed("1")) == []
+        assert played.hear(Said()) == [Say(text("Press 1."))]
+
     def test_a_number_is_stored_as_one_or_has_a_branch_of_its_own(self) -> None:
         validation = {"PhoneNumberValidation": {"NumberFormat": "Local", "CountryCode": "US"}}
         for keys, said in (("2025550123", "You have pressed +12025550123."), ("12", "No number.")):

@@ -66,6 +66,10 @@ def given_to(members: Any, rules: Any) -> st.SearchStrategy[dict[str, Any]]:
     return drawn()
 
 
+def stores_keys(parameters: dict[str, Any]) -> bool:
+    return parameters.get("StoreInput") in ("True", "true")
+
+
 @st.composite
 def actions(draw: st.DrawFn, identifier: str) -> dict[str, Any]:
     known: ActionType = ACTIONS[draw(st.sampled_from(sorted(ACTIONS)))]
@@ -78,7 +82,7 @@ def actions(draw: st.DrawFn, identifier: str) -> dict[str, Any]:
         errors = [each.error for each in known.errors if each.required or draw(st.booleans())]
         if known.name == "GetParticipantInput":
             errors = [each.error for each in known.errors]
-            if parameters.get("StoreInput") == "True":
+            if stores_keys(parameters):
                 parameters.setdefault("InputValidation", {"CustomValidation": {"MaximumLength": 3}})
         transitions["Errors"] = [{"ErrorType": error, "NextAction": draw(to)} for error in errors]
         transitions["Conditions"] = draw(conditions(known, parameters)) if known.results is not None else []
@@ -90,7 +94,7 @@ def conditions(draw: st.DrawFn, known: ActionType, parameters: dict[str, Any]) -
     assert known.results is not None
     to = st.sampled_from(NAMES)
     values = known.results.values
-    if known.name == "GetParticipantInput" and parameters.get("StoreInput") == "True":
+    if known.name == "GetParticipantInput" and (stores_keys(parameters) or "EnableDTMFBuffer" in parameters):
         return []
     if known.name == "Wait":
         values = ("WaitCompleted", *parameters.get("Events", ()))

@@ -208,6 +208,9 @@ def _messages(scene: Scene) -> Acted:
 
 
 def _input(scene: Scene) -> Acted:
+    if language.BUFFER in scene.given:
+        # No key is kept that is pressed too early, so there is none to store.
+        return Acted(On(), changes={"stored_input": None} if language.is_yes(scene.given.get(language.STORE)) else {})
     if "InputEncryption" in scene.given:
         return Acted(Failed())
     prompt = scene.prompt(scene.given)

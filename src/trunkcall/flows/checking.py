@@ -21,6 +21,17 @@ from trunkcall.flows.parameters import Findings, Wrong, in_parameters
 from trunkcall.flows.transitions import in_transitions, names_one
 
 _MEDIA: Final = "Media"
+_OTHERS: Final = {
+    "modules": (
+        "The content is an export of the console's old form, with modules and branches, which is no flow language. "
+        "Import it in Amazon Connect's console, save it there and export it again: that writes the flow language."
+    ),
+    "ContactFlow": (
+        "The content is the answer of DescribeContactFlow. The flow is the text in its ContactFlow.Content: "
+        "`--query ContactFlow.Content --output text` has the AWS CLI write nothing else."
+    ),
+}
+"""What is taken for a flow's document and is none, by a member that it has, and what to do with it."""
 MAX_PROBLEMS: Final = 50
 """How many problems are told of one document: whoever mends those sees the others then. Amazon tells no more."""
 
@@ -57,6 +68,8 @@ def check(content: str, flow_type: str | None = None) -> Checked:
         return _hopeless(f"The content is not JSON: {error.message}")
     if not isinstance(document, dict):
         return _hopeless("The content must be a JSON object with Version, StartAction and Actions.")
+    if "Actions" not in document and (other := next((each for each in _OTHERS if each in document), None)) is not None:
+        return _hopeless(_OTHERS[other])
     problems: list[Wrong] = []
     remarks: list[Wrong] = []
     for wrong in _in_document(document):
@@ -134,8 +147,8 @@ def _in_action(where: str, action: dict[str, Any], identifiers: set[str]) -> Fin
         yield Wrong(f"{where}.Parameters", "must be an object, {} where the action has none.")
     elif known is not None and known.offered:
         yield from in_parameters(f"{where}.Parameters", parameters, known)
-        stored = parameters.get(language.STORE) == language.YES
-        if stored and known.name == "GetParticipantInput" and language.VALIDATION not in parameters:
+        stored = known.name == "GetParticipantInput" and language.is_yes(parameters.get(language.STORE))
+        if stored and not parameters.keys() & {language.VALIDATION, language.BUFFER}:
             yield Wrong(f"{where}.Parameters", f"must have {language.VALIDATION}, as the keys are stored.")
     if not isinstance(transitions, dict):
         yield Wrong(f"{where}.Transitions", "must be an object, {} where nothing follows.")
@@ -159,6 +172,11 @@ def _about(flow: Flow, flow_type: str | None) -> Iterator[Finding]:
         given = action.parameters
         if known.offered and any(_MEDIA in each for each in (given, *given.get("Messages", ()))):
             text = f"{where} plays a sound from S3, which is not offered: make it a prompt, and name that by PromptId."
+            yield Finding(text, action.identifier)
+        if known.offered and language.BUFFER in given:
+            text = (
+                f"{where} has keys kept that are pressed too early, which is not offered: it goes on, and asks nothing."
+            )
             yield Finding(text, action.identifier)
         if flow_type is not None and known.flow_types is not None and flow_type not in known.flow_types:
             text = f"{where} is {known.name}, which Amazon has in no flow of the type {flow_type}."

@@ -53,7 +53,7 @@ def keying_of(parameters: Mapping[str, Any], values: Values) -> Keying:
     first = int(parameters.get("InputTimeLimitSeconds", parameters.get("InputTimeoutSeconds", _BETWEEN_S)))
     local = number is not None and number.get("NumberFormat") == "Local"
     return Keying(
-        stores=parameters.get(language.STORE) == language.YES,
+        stores=language.is_yes(parameters.get(language.STORE)),
         first=first * SECOND,
         between=(whole_number(values.whole(dtmf.get("InterdigitTimeLimitSeconds")), 1, 20) or _BETWEEN_S) * SECOND,
         end=dtmf.get("InputTerminationSequence", _END),

@@ -75,7 +75,14 @@ TEXT_OPERATORS: Final = ("TextStartsWith", "TextEndsWith", "TextContains")
 OPERATORS: Final = (EQUALS, *TEXT_OPERATORS, *NUMBER_OPERATORS)
 
 STORE, VALIDATION = "StoreInput", "InputValidation"
+BUFFER: Final = "EnableDTMFBuffer"
+"""Of keys that are pressed before anybody is asked for them: they are kept, or no longer."""
 YES, NO = "True", "False"
+
+
+def is_yes(value: object) -> bool:
+    """Whether a parameter says yes: Amazon's pages write it in either way."""
+    return value in (YES, YES.lower())
 
 
 class Follows(Enum):
@@ -134,6 +141,7 @@ _STATIC = Text(Source.STATIC)
 _SPOKEN = Text(Source.PARTS, MAX_SPOKEN)
 _MARKED = Text(Source.PARTS, MAX_SPOKEN, speech=True)
 _FLAG = Choice((YES, NO))
+_FLAG_IN_EITHER_WAY = Choice((YES, NO, YES.lower(), NO.lower()))
 _MEDIA = Group(
     {
         "Uri": Parameter(Text(Source.PARTS), required=True),
@@ -196,7 +204,7 @@ _OFFERED = (
     ActionType(
         "MessageParticipant",
         "says something, and goes on at its end",
-        _PROMPT,
+        {**_PROMPT, "SkipWhenDTMFBufferEnabled": Parameter(_FLAG_IN_EITHER_WAY)},
         (_ONE_PROMPT,),
         errors=_MAY_FAIL,
         flow_types=_INBOUND | _TRANSFER | _WHISPER | _QUEUE,
@@ -220,7 +228,8 @@ _OFFERED = (
             **_PROMPT,
             "InputTimeLimitSeconds": Parameter(Whole(1)),
             "InputTimeoutSeconds": Parameter(Whole(1)),
-            STORE: Parameter(_FLAG),
+            BUFFER: Parameter(_FLAG_IN_EITHER_WAY),
+            STORE: Parameter(_FLAG_IN_EITHER_WAY),
             VALIDATION: Parameter(
                 Group(
                     {
@@ -257,7 +266,10 @@ _OFFERED = (
                 )
             ),
         },
-        (Rule(Amount.AT_MOST_ONE, PROMPTS), Rule(Amount.ONE, ("InputTimeLimitSeconds", "InputTimeoutSeconds"))),
+        (
+            Rule(Amount.AT_MOST_ONE, PROMPTS),
+            Rule(Amount.ONE, ("InputTimeLimitSeconds", "InputTimeoutSeconds", BUFFER)),
+        ),
         follows=Follows.PERHAPS,
         results=Results((EQUALS,), KEYS),
         errors=(*_NEEDS_ERROR, Branch(NO_CONDITION), Branch(TIME_OUT), Branch(BAD_NUMBER)),

@@ -96,7 +96,9 @@ def _missing_errors(where: str, errors: Sequence[Any], known: ActionType, parame
 
 
 def _errors_of_input(parameters: Mapping[str, Any]) -> dict[str, str]:
-    if parameters.get(language.STORE) != language.YES:
+    if language.BUFFER in parameters:
+        return {}
+    if not language.is_yes(parameters.get(language.STORE)):
         return {language.NO_CONDITION: "", language.TIME_OUT: ""}
     validation = parameters.get(language.VALIDATION)
     if isinstance(validation, dict) and "PhoneNumberValidation" in validation:
@@ -170,7 +172,9 @@ def _among_conditions(
         return
     needed, allowed = (results.values or () if results.each else ()), results.values
     there = ", ".join(allowed or ())
-    if known.name == "GetParticipantInput" and parameters.get(language.STORE) == language.YES:
+    if known.name == "GetParticipantInput" and (
+        language.BUFFER in parameters or language.is_yes(parameters.get(language.STORE))
+    ):
         if conditions:
             yield Wrong(where, "must be empty where the keys are stored: nothing is compared then.")
         return
