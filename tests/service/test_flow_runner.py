@@ -297,10 +297,16 @@ def test_an_action_that_fails_is_told_of_once_and_again_once_its_flow_is_another
     ]
 
     # When it is mended, and still fails
+    before = desk.facts.directory.contact_flows
     mended = ContactFlow("flow", "Flow", content=content(choose, END))
     desk.facts.directory = replace(desk.facts.directory, contact_flows={"flow": mended})
     goes_through("c-4")
     assert len(caplog.records) == 2
+
+    # When that is taken back, with the fault that was told of before
+    desk.facts.directory = replace(desk.facts.directory, contact_flows=before)
+    goes_through("c-5")
+    assert len(caplog.records) == 3
 
 
 # --- another dialer -------------------------------------------------------------------------------------------------

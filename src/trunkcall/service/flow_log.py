@@ -18,8 +18,8 @@ class FlowLog:
     """Of one dialer's flows."""
 
     def __init__(self) -> None:
-        self._warned: set[tuple[str, str, str | None]] = set()
-        """Actions that were told of: flow, action, and the flow's content, so that one that was mended is told anew."""
+        self._warned: dict[str, tuple[str | None, set[str]]] = {}
+        """By flow its content, so that what was mended is told anew, and the actions that were told of."""
 
     def left(self, contact_id: str, taken: Taken, flow: ContactFlow | None, *, is_wanted: bool) -> None:
         """A contact has left an action; ``is_wanted``: its flow has each told."""
@@ -31,12 +31,21 @@ class FlowLog:
             "branch": taken.branch or "",
         }
         why = _why_warned(taken)
-        place = taken.flow_id, taken.action_id, flow.content if flow is not None else None
-        if why is not None and place not in self._warned:
-            self._warned.add(place)
+        if why is not None and self._is_news(taken, flow.content if flow is not None else None):
             log.warning(why, extra=words)
         elif is_wanted:
             log.info("an action of a flow was left", extra=words)
+
+    def _is_news(self, taken: Taken, content: str | None) -> bool:
+        """Whether nobody was told of the action yet, in the content that its flow has now. Of a flow no other is kept:
+        one that is published every day would never let go of any."""
+        known = self._warned.get(taken.flow_id)
+        if known is None or known[0] != content:
+            known = self._warned[taken.flow_id] = content, set()
+        if taken.action_id in known[1]:
+            return False
+        known[1].add(taken.action_id)
+        return True
 
 
 def _why_warned(taken: Taken) -> str | None:
