@@ -146,10 +146,15 @@ async def test_an_arn_stands_for_itself_alone(town: Town) -> None:
     assert caller.totals.asked["unknown", Outcome.UNKNOWN] == 1
 
 
-async def test_nothing_is_sent_to_whoever_cannot_show_who_they_are(town: Town) -> None:
+async def test_nothing_is_sent_to_whoever_cannot_show_who_they_are_and_the_log_says_so(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
     caller = town.caller(tls=ssl.create_default_context())
-    assert await answer_of(caller.functions, within=SHORT) is None
+    assert await answer_of(caller.functions) is None
     assert not town.service.asked
+    assert [(each.getMessage(), vars(each)["why"]) for each in caplog.records if each.name.startswith("trunkcall")] == [
+        ("a function cannot be reached", "its certificate is not trusted")
+    ]
 
 
 async def test_nobody_is_sent_elsewhere(town: Town) -> None:

@@ -193,7 +193,10 @@ class HttpsFunctions:
                     self._of_no_use(endpoint, f"its status is {response.status}")
                     return Outcome.REFUSED, None
                 found = await _body(response)
-        except (aiohttp.ClientError, OSError):
+        except (aiohttp.ClientError, OSError) as error:
+            is_not_trusted = isinstance(error, aiohttp.ClientConnectorCertificateError)
+            why = "its certificate is not trusted" if is_not_trusted else "there is no connection"
+            self._tell(endpoint, "a function cannot be reached", why)
             return Outcome.UNREACHABLE, None
         answer = answer_in(found) if found is not None else None
         if answer is None:
@@ -202,10 +205,12 @@ class HttpsFunctions:
         return Outcome.ANSWERED, answer
 
     def _of_no_use(self, endpoint: Endpoint, why: str) -> None:
+        self._tell(endpoint, "a function has answered what no flow can use", why)
+
+    def _tell(self, endpoint: Endpoint, what: str, why: str) -> None:
         """Tell the log, once a minute."""
         if self._seldom.happened(endpoint.function):
-            extra = {"function": endpoint.function, "why": why}
-            log.warning("a function has answered what no flow can use", extra=extra)
+            log.warning(what, extra={"function": endpoint.function, "why": why})
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
