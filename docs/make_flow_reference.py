@@ -59,6 +59,12 @@ def generate() -> str:
             "Without error branches it goes on by NextAction, and without that it ends.\n"
             "`trunkcall flow check` names each of them.",
             "\n".join(f"- {each.name}{_end(each)}" for each in ACTIONS.values() if not each.offered),
+            "## Offered, but for some of it",
+            "Some parameters of actions that are offered are taken and do nothing, or lead to the error branch: hooks\n"
+            "that never run, keys to be encrypted, an agent's own queue, a related contact, skills of agents,\n"
+            "events that a Wait waits for, `<audio>` in SSML, sounds in S3, recordings of screens, flows and of one\n"
+            "participant alone. `trunkcall flow check` and `trunkcall flow publish` name each of them;\n"
+            "[Choices](../explanation/choices.md) says what comes of it.",
             "## References",
             "What a reference may begin with. Another one is remarked upon and taken: it has no value here.",
             "\n".join(["| begins with | goes on with |", "|---|---|", *_references()]),

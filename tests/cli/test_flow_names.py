@@ -135,3 +135,14 @@ def test_references_and_flows_without_names_stay_as_they_are() -> None:
         flow(chosen("q-9")).replace('"Metadata": {}', '"Metadata": {"ActionMetadata": [1]}'),
     ):
         assert replaced(content, HERE).content == content
+
+
+def test_a_text_that_names_a_prompt_stays_and_one_that_is_not_here_is_told() -> None:
+    there, gone = (
+        action(name, "MessageParticipant", {"Text": f"prompt:{called}"}, then="end")
+        for name, called in (("there", "Goodbye"), ("gone", "nope"))
+    )
+    content = exported({}, there, gone, action("words", "MessageParticipant", {"Text": "Good bye."}, then="end"))
+    done = replaced(content, HERE)
+    assert done.content == content
+    assert done.missing == (("prompt", "nope"),)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.support import END, ERROR, action, flow, menu
+from trunkcall.domain.flow import FlowHook
 from trunkcall.flows.checking import MAX_PROBLEMS, check, problems_of
-from trunkcall.flows.language import ACTIONS, ERRORS, OPERATORS, Follows
+from trunkcall.flows.language import ACTIONS, ERRORS, OPERATORS, UNOFFERED_HOOKS, Follows
 
 MAX_MESSAGE = 256
 """Characters that Amazon's model leaves to the message of a problem."""
@@ -285,6 +286,10 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
         ([say(SSML=f"<speak>{'a<break/>' * 101}</speak>")], "Actions[0].Parameters.SSML has more than 100 pauses"),
         ([say(SSML="<!DOCTYPE speak><speak/>")], "Actions[0].Parameters.SSML is no SSML"),
         (
+            [say(SSML='<speak><audio src="prompt:hello"/></speak>')],
+            "Actions[0].Parameters.SSML has an <audio> mark, which plays nothing",
+        ),
+        (
             [action("who", "CheckOutboundCallStatus", then="end", when={"CallAnswered": "end"})],
             "Actions[0].Transitions.Errors has no branch for NoMatchingError, by which contacts go on whose detection",
         ),
@@ -293,6 +298,55 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
 def test_what_is_only_worth_knowing_keeps_nobody_from_publishing(actions: list[Any], remark: str) -> None:
     told = remarks_of(flow(*actions))
     assert any(each.startswith(remark) for each in told), told
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "said"),
+    [
+        *(("UpdateContactEventHooks", {"EventHooks": {each: "f"}}, "it never runs here") for each in UNOFFERED_HOOKS),
+        ("UpdateContactAttributes", {"Attributes": {"a": "b"}, "TargetContact": "Related"}, "a related contact"),
+        ("UpdateContactTargetQueue", {"AgentId": "a"}, "an agent's own queue"),
+        ("UpdateContactRoutingBehavior", {"RoutingProficiencies": {}}, "skills of agents"),
+        ("UpdateContactRoutingBehavior", {}, "gives the contact no other place"),
+        ("UpdateContactRecordingBehavior", {}, "does not say who is recorded"),
+        (
+            "UpdateContactRecordingBehavior",
+            {"RecordingBehavior": {"RecordedParticipants": ["Agent"]}},
+            "records one participant alone",
+        ),
+        (
+            "UpdateContactRecordingBehavior",
+            {"RecordingBehavior": {"RecordedParticipants": [], "IVRRecordingBehavior": "Enabled"}},
+            "records what flows say",
+        ),
+        ("CompleteOutboundCall", {"VoiceConnector": {}}, "has a VoiceConnector, and there is none here"),
+    ],
+)
+def test_what_is_taken_and_comes_to_nothing_is_told(kind: str, parameters: dict[str, Any], said: str) -> None:
+    told = remarks_of(flow(action("vain", kind, parameters, then="end", errors={ERROR: "end"})))
+    assert len(told) == 1
+    assert said in told[0]
+
+
+def test_events_that_never_come_are_told_where_somebody_waits_for_them() -> None:
+    parameters = {"TimeLimitSeconds": "5", "Events": ["CustomerReturned"]}
+    when = dict.fromkeys(("CustomerReturned", "WaitCompleted"), "end")
+    told = remarks_of(flow(action("wait", "Wait", parameters, errors={ERROR: "end"}, when=when)))
+    assert told == ["Actions[0] waits for events, and none comes here: it goes on once its time is over."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        *(("UpdateContactEventHooks", {"EventHooks": {each: "f"}}) for each in FlowHook),
+        ("UpdateContactEventHooks", {"EventHooks": {"PauseContact": ""}}),
+        ("UpdateContactRecordingBehavior", {"RecordingBehavior": {"RecordedParticipants": ["Agent", "Customer"]}}),
+        ("UpdateContactRecordingBehavior", {"RecordingBehavior": {"RecordedParticipants": []}}),
+        ("UpdateContactRoutingBehavior", {"QueuePriority": "3"}),
+    ],
+)
+def test_what_is_done_as_it_is_written_is_not_remarked_upon(kind: str, parameters: dict[str, Any]) -> None:
+    assert remarks_of(flow(action("does", kind, parameters, then="end", errors={ERROR: "end"}))) == []
 
 
 def test_ssml_as_amazon_has_it_is_not_remarked_upon() -> None:

@@ -24,6 +24,8 @@ KINDS: Final = {
 }
 """What a parameter names, by the parameter."""
 _CALLED: Final = "displayName"
+_TEXT: Final = "Text"
+"""In place of which a prompt may be named, and is found by its name as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def replaced(content: str, there: Mapping[str, Mapping[str, str]]) -> Replaced:
     missing: dict[tuple[str, str], None] = {}
     for parameters, name, kind, beside in _named(document):
         known, itself = there.get(kind, {}), _bare(parameters[name])
-        if itself in known.values():
+        if itself in known.values() or (name == _TEXT and itself in known):
             continue
         called = beside or itself
         if called in known:
@@ -89,6 +91,8 @@ def _within(parameters: Any, names: Any, kind: str | None) -> Iterator[tuple[dic
         elif value and of is not None and not value.startswith("$"):
             called = beside.get(_CALLED) if isinstance(beside, dict) else None
             yield parameters, key, of, called if isinstance(called, str) else None
+        elif key == _TEXT and (prompt := named(value)) and "$" not in prompt:
+            yield parameters, key, KINDS["PromptId"], None
 
 
 def type_in(content: str) -> str | None:

@@ -19,6 +19,7 @@ from trunkcall.flows.language import ACTIONS, Follows
 from trunkcall.flows.naming import called
 from trunkcall.flows.parameters import Findings, Wrong, in_parameters
 from trunkcall.flows.transitions import in_transitions, names_one
+from trunkcall.flows.unoffered import in_vain
 
 _MEDIA: Final = "Media"
 _OTHERS: Final = {
@@ -178,6 +179,8 @@ def _about(flow: Flow, flow_type: str | None) -> Iterator[Finding]:
                 f"{where} has keys kept that are pressed too early, which is not offered: it goes on, and asks nothing."
             )
             yield Finding(text, action.identifier)
+        for said in in_vain(action):
+            yield Finding(f"{where} {said}.", action.identifier)
         if flow_type is not None and known.flow_types is not None and flow_type not in known.flow_types:
             text = f"{where} is {known.name}, which Amazon has in no flow of the type {flow_type}."
             yield Finding(text, action.identifier)

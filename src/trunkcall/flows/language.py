@@ -12,6 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from trunkcall.domain.flow import FlowHook
 from trunkcall.flows.kinds import (
     Amount,
     Anything,
@@ -184,6 +185,8 @@ EVENT_HOOKS: Final = (
     "PauseContact",
     "ResumeContact",
 )
+UNOFFERED_HOOKS: Final = tuple(each for each in EVENT_HOOKS if each not in {*FlowHook})
+"""Hooks that are taken, and whose flows never run."""
 METRICS: Final = (
     "NumberOfAgentsAvailable",
     "NumberOfAgentsStaffed",
@@ -376,7 +379,8 @@ _OFFERED = (
     ),
     ActionType(
         "UpdateContactEventHooks",
-        "chooses a flow that runs later: whispers, while the customer waits, on hold. Of other hooks nothing comes",
+        "chooses a flow that runs later: whispers, while the customer waits, on hold. Of "
+        f"{', '.join(UNOFFERED_HOOKS)} nothing comes",
         {
             "EventHooks": Parameter(
                 Texts(EVENT_HOOKS, most=1, values=Text(may_be_empty=True)),

@@ -51,6 +51,7 @@ Findings: TypeAlias = Iterator[Wrong]
 
 _DIGITS: Final = re.compile(r"-?\d{1,20}")
 _KEYS: Final = re.compile(r"[0-9*#]+")
+_AUDIO: Final = re.compile(r"<audio[\s/>]")
 
 
 def in_parameters(where: str, given: Mapping[str, Any], known: ActionType) -> Findings:
@@ -122,6 +123,9 @@ def _in_text(where: str, value: Any, kind: Text) -> Findings:
             pieces(value)
         except BrokenSsmlError as error:
             yield Wrong(where, error.message.removeprefix("It "), is_problem=False)
+        if _AUDIO.search(value):
+            text = "has an <audio> mark, which plays nothing: name a prompt by PromptId in an action of its own."
+            yield Wrong(where, text, is_problem=False)
 
 
 def _in_reference(where: str, value: str, source: Source) -> Findings:
