@@ -74,6 +74,22 @@ async def test_an_agent_whose_phone_is_not_heard_is_told_of_as_one(at: Bench) ->
     await at.ends_once()
 
 
+async def test_whoever_is_not_heard_is_let_go_by_the_next_dialer_and_whoever_is_heard_is_not(at: Bench) -> None:
+    """The dialer that was there as they answered has gone before it could know."""
+    unheard, heard = await at.dialed("unheard"), await at.dialed("heard")
+    await heard.speaks()
+    for call, leg_id in ((unheard, "unheard"), (heard, "heard")):
+        await call.picks_up()
+        await at.tells(LegAnswered, leg_id)
+    await at.carrier.close()
+    await at.carrier.start(at.events.append, token=2)
+    assert await at.ends_once("unheard") is HangupCause.NO_SOUND
+    await asyncio.sleep(WITHIN_S)
+    assert at.told(LegEnded, "heard") == []
+    await heard.asks("BYE")
+    assert await at.ends_once("heard") is HangupCause.NORMAL
+
+
 # --- a whole centre ---------------------------------------------------------------------------------------------------
 
 AGENTS = "ann", "bea"

@@ -1,7 +1,8 @@
 """Whether any sound comes from whoever has answered.
 
-Decides when a leg is one that is never heard: no packet of sound has come for a while since its answer, not even one of
-silence. It must not know what becomes of such a leg's contact, nor what is said.
+Decides when a leg is one that is never heard: no packet of sound has come for a while since its answer, or since
+another dialer found it, not even one of silence. It must not know what becomes of such a leg's contact, nor what is
+said.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class _Counts:
 
 
 class SoundCheck:
-    """Of the legs of one application. ``within`` is since the answer; 0 is never."""
+    """Of the legs of one application. ``within`` is since the answer, or since a leg was found; 0 is never."""
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class SoundCheck:
         self._unheard = unheard
 
     def begin(self, leg: AriLeg) -> None:
-        """It has been answered."""
+        """It has been answered, or is found so."""
         if self._within:
             self._later(self._within, partial(self._ask, leg))
 

@@ -146,6 +146,9 @@ class Switchboard:
             if leg.is_ours:
                 self._comfort.end_left(leg)
                 self._music.begin(leg)
+            if leg.answered:
+                # Whoever was to look whether it is heard has gone.
+                self._check.begin(leg)
             if leg.state is LegState.RINGING:
                 self._later(leg.ring_timeout, partial(self._ring_over, leg))
             elif leg.state is LegState.ORIGINATING:
