@@ -19,6 +19,7 @@ from serving import serving
 from trunkcall.amd.g711 import decoded
 from trunkcall.cli.asterisk.files import HEADER
 from trunkcall.cli.asterisk.password_hash import sha512_crypt
+from trunkcall.telephony.ari.phones import options
 
 ARI_PASSWORD = "of ari: a test's"
 TRUNK_PASSWORD = "of the carrier = a test's"
@@ -108,6 +109,17 @@ def test_whoever_is_on_hold_hears_music_and_that_of_the_house_where_there_is_any
     (folder / "music" / "house.wav").write_bytes(b"theirs")
     assert asterisk_config(config, "--output", str(folder)).returncode == 0
     assert [path.name for path in (folder / "music").iterdir()] == ["house.wav"]
+
+
+def test_a_telephone_that_sends_nothing_while_it_holds_is_not_taken_for_gone_within_minutes(
+    config: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "asterisk"
+    assert asterisk_config(config, "--output", str(folder)).returncode == 0
+    of_trunks = re.findall(r"^rtp_timeout_hold = (\d+)$", (folder / "pjsip.conf").read_text(), re.M)
+    of_phone = options("ada", "app", "password")["endpoint"]["rtp_timeout_hold"]
+    assert of_trunks
+    assert {int(each) for each in (*of_trunks, of_phone)} == {3600}
 
 
 def test_without_aris_password_it_says_where_one_goes(config: Path) -> None:

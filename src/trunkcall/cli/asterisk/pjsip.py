@@ -16,6 +16,8 @@ from trunkcall.cli.asterisk.plan import PlannedTrunk, SwitchPlan
 from trunkcall.settings.sip import SipTrunk
 
 RTP_TIMEOUT_S: Final = 60
+HOLD_TIMEOUT_S: Final = 3600
+"""For how long nothing may come of a party that has us on hold: most send nothing meanwhile."""
 CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 """Whom Debian trusts, of the package ca-certificates."""
 ATTEMPTS_TO_REGISTER: Final = 1_000_000
@@ -121,7 +123,7 @@ def _common() -> Mapping[str, object]:
         # Sound that does not go past Asterisk can be recorded, held and listened to for keys.
         "direct_media": "no",
         "rtp_timeout": RTP_TIMEOUT_S,
-        "rtp_timeout_hold": RTP_TIMEOUT_S,
+        "rtp_timeout_hold": HOLD_TIMEOUT_S,
         # Who is joined is told to neither side, by an INVITE in the middle of a call.
         "send_connected_line": "no",
         "allow_transfer": "no",

@@ -30,6 +30,8 @@ REGISTERED_S: Final = 300
 """For how long a phone may register at once; for so long one that is not to ring any more may go on to be known to an
 Asterisk that was started anew."""
 RTP_TIMEOUT_S: Final = 60
+HOLD_TIMEOUT_S: Final = 3600
+"""For how long nothing may come of a phone that has the other on hold: most send nothing meanwhile."""
 _VERSION: Final = "callerid_tag"
 """The option that says by what an endpoint was made; it leads to nothing at all with phones."""
 _OWNER: Final = "accountcode"
@@ -72,7 +74,7 @@ def options(name: str, app: str, password: str) -> dict[str, Options]:
         # As with trunks: sound goes past Asterisk, and nobody sends a call anywhere.
         "direct_media": "no",
         "rtp_timeout": str(RTP_TIMEOUT_S),
-        "rtp_timeout_hold": str(RTP_TIMEOUT_S),
+        "rtp_timeout_hold": str(HOLD_TIMEOUT_S),
         "send_connected_line": "no",
         "allow_transfer": "no",
         "allow_subscribe": "no",
