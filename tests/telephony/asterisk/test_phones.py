@@ -140,6 +140,24 @@ def test_who_is_no_agent_any_more_has_no_phone(floor: Floor) -> None:
     assert not floor.is_there("ada")
 
 
+@pytest.mark.parametrize("session", [True, False])
+def test_nobody_is_left_alone_when_an_agent_who_was_removed_in_the_talk_hangs_up(floor: Floor, session: bool) -> None:
+    phone = floor.phone(floor.hire("ada", "--available", *(["--persistent-connection"] if session else [])))
+    floor.until_registered(phone)
+    floor.server.wait_until(lambda: floor.state_of("ada") == ("Available", None))
+    campaign_id = floor.call(1)
+    floor.server.wait_until(lambda: floor.state_of("ada")[0] == "Connected")
+
+    floor.trunkcall("agents", "remove", "ada", "--yes")
+    floor.server.wait_until(lambda: floor.register(phone) == 401)
+    floor.site.street.have(phone.hang_up)
+
+    (record,) = floor.centre.until_all_ended(campaign_id, timeout_s=30).values()
+    assert record["DisconnectReason"] == "AGENT_DISCONNECT"
+    floor.server.wait_until(lambda: all(each.over for each in calls(floor.customers)))
+    floor.server.wait_until(lambda: not ask(floor.site.place, "GET", "bridges"))
+
+
 @pytest.mark.parametrize("asked", ["on", "off"])
 def test_agents_phones_are_asked_to_answer_by_themselves_and_customers_are_not(tmp_path: Path, asked: str) -> None:
     with ExitStack() as stack:

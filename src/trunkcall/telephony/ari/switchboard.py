@@ -141,6 +141,8 @@ class Switchboard:
         self.forget()
         self.legs.update(legs)
         for leg in legs.values():
+            if not leg.kind.is_customers:
+                self._watch(leg)
             if leg.is_ours and not leg.kind.is_customers:
                 self.tones.end_left(leg)
             if leg.is_ours:
@@ -203,7 +205,16 @@ class Switchboard:
     ) -> None:
         """Ring an agent's phone, once. ``extra`` are variables for its channel."""
         kind = LegKind.AGENT if isinstance(command, OriginateAgentLeg) else LegKind.SESSION
-        self._originate(AriLeg(command.leg_id, kind, command.ring_timeout), dial_string, None, extra)
+        leg = AriLeg(command.leg_id, kind, command.ring_timeout)
+        self._originate(leg, dial_string, None, extra)
+        if self.legs.get(command.leg_id) is leg:
+            self._watch(leg)
+
+    def _watch(self, leg: AriLeg) -> None:
+        """Be told of an agent's leg to its end. The endpoint of a phone goes with an agent who is removed in a talk,
+        and with it all that is told of its calls."""
+        source = {"eventSource": f"channel:{self.names.channel(leg.leg_id)}"}
+        self._send(Request("POST", f"applications/{self._app}/subscription", source), None)
 
     def unreachable(self, leg_id: str) -> None:
         """An agent has no phone that could be rung."""
