@@ -230,6 +230,7 @@ async def test_a_customer_who_is_joined_with_a_telephone_on_hold_after_a_takeove
 
 
 async def test_a_hold_that_ends_while_no_dialer_is_there_ends_its_music(line: AsteriskLine) -> None:
+    """Asterisk ends it by itself, and the next dialer does not begin it anew."""
     await in_session(line)
     phone = line.phones[AGENTS[0]]
     phone.hold()

@@ -34,7 +34,8 @@ class HoldMusic:
             self.look(leg)
 
     def end(self, leg: AriLeg) -> None:
-        """The other is back, or it has been parted from it. Where music goes on nothing else is heard."""
+        """The other is back, or it has been parted from it. Where music goes on nothing else is heard. Asterisk ends it
+        by itself as a hold ends, but not what is begun a moment later by ``begin``, which cannot know of that yet."""
         self._ask("DELETE", leg, "moh")
         self.look(leg)
 
