@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -470,7 +469,7 @@ class TestDemo:
         assert process.stdout is not None
         while "is Running" not in process.stdout.readline():
             assert process.poll() is None
-        time.sleep(3)
+        assert process.stdout.readline().startswith("leads "), "all are loaded, and dialing is under way"
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 130
