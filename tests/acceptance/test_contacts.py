@@ -3,6 +3,7 @@ called, or looks up what became of a call, reads something else than the records
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -106,6 +107,48 @@ def test_attributes_are_told_of_each_contact(called: Serving) -> None:
         assert told["Attributes"] == record["Attributes"] != {}
 
 
+def test_attributes_are_set_after_the_call_and_what_was_not_named_stays(called: Serving) -> None:
+    record, connect = called.export()[0], called.client("connect")
+    place = named(called, record["ContactId"], "InitialContactId")
+    connect.update_contact_attributes(**place, Attributes={"outcome": "müde", "tier": "gold"})
+    connect.update_contact_attributes(**place, Attributes={"outcome": ""})
+    wanted = {**record["Attributes"], "tier": "gold", "outcome": ""}
+    assert connect.get_contact_attributes(**place)["Attributes"] == wanted
+    assert called.export()[0]["Attributes"] == wanted
+    assert described(called, record["ContactId"])["Attributes"] == wanted
+
+
+def test_whoever_sets_attributes_is_written_down_and_what_they_say_is_not(called: Serving) -> None:
+    contact_id = called.export()[1]["ContactId"]
+    place = named(called, contact_id, "InitialContactId")
+    called.client("connect").update_contact_attributes(**place, Attributes={"diagnosis": "measles"})
+    audit = called.data_dir / "audit.jsonl"
+    called.wait_until(lambda: contact_id in audit.read_text())
+    [line] = [json.loads(each) for each in audit.read_text().splitlines() if contact_id in each]
+    assert line["operation"].endswith("UpdateContactAttributes")
+    assert line["resource"] == f"{place['InstanceId']}/{contact_id}"
+    for log in (audit, called.log_path):
+        assert "measles" not in log.read_text()
+        assert "diagnosis" not in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [({"first name": "Ann"}, "letters, digits, - and _ alone"), ({"note": "ü" * 16_384}, "more than 32,768 bytes")],
+    ids=["a name that may not be", "more than there may be"],
+)
+def test_attributes_that_may_not_be_are_refused_and_change_nothing(
+    called: Serving, given: dict[str, str], why: str
+) -> None:
+    record, connect = called.export()[2], called.client("connect")
+    place = named(called, record["ContactId"], "InitialContactId")
+    with pytest.raises(ClientError, match=why) as refused:
+        connect.update_contact_attributes(**place, Attributes={"fine": "x", **given})
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert "Ann" not in str(refused.value)
+    assert connect.get_contact_attributes(**place)["Attributes"] == record["Attributes"]
+
+
 def test_a_contact_is_in_its_instance_alone(called: Serving) -> None:
     connect = called.client("connect")
     there = called.export()[0]["ContactId"]
@@ -120,6 +163,7 @@ def test_a_contact_is_in_its_instance_alone(called: Serving) -> None:
         for ask in (
             partial(connect.describe_contact, ContactId=contact),
             partial(connect.get_contact_attributes, InitialContactId=contact),
+            partial(connect.update_contact_attributes, InitialContactId=contact, Attributes={"a": "b"}),
         ):
             with pytest.raises(ClientError, match="no contact with this id") as refused:
                 ask(InstanceId=instance)
@@ -133,3 +177,8 @@ def test_whoever_is_forgotten_has_neither_number_nor_attributes(called: Serving)
     assert "CustomerEndpoint" not in contact
     assert contact["Attributes"] == {}
     assert contact["DisconnectReason"] == record["DisconnectReason"]
+    place = named(called, record["ContactId"], "InitialContactId")
+    with pytest.raises(ClientError, match="it was forgotten") as refused:
+        called.client("connect").update_contact_attributes(**place, Attributes={"name": "Ann"})
+    assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
+    assert described(called, record["ContactId"])["Attributes"] == {}

@@ -102,6 +102,7 @@ TABLE: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
     "TagResource": ({"resourceArn": f"{SCOPE.instance_arn(MINE)}/{AGENT}", "tags": {"a": "b"}}, (AGENT,)),
     "UntagResource": ({"resourceArn": SCOPE.instance_arn(MINE), "tagKeys": ["a"]}, ("",)),
     "UpdateAgentStatus": ({**IN, "AgentStatusId": "s", "Name": "Lunch"}, (STATUS,)),
+    "UpdateContactAttributes": ({**IN, "InitialContactId": "c", "Attributes": {"tier": "gold"}}, (CONTACT,)),
     "UpdateContactFlowContent": (OF_FLOW, (FLOW,)),
     "UpdateContactFlowName": (OF_FLOW, (FLOW,)),
     "UpdateHoursOfOperation": (OF_HOURS, (HOURS,)),

@@ -152,7 +152,8 @@ class Desk:
         (change,) = changes
         self.kept = change.progress
         self.on_record += len(change.taken)
-        self.given = change.attributes if change.attributes is not None else self.given
+        if change.attributes is not None:
+            self.given = {**(self.given or {}), **change.attributes}
         return change
 
     def taken_over(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from service.flow_desk import ASK, CAMPAIGN, END, ERROR, NOW, NUMBER, WHOLE, Desk, action, content, leading
+from service.flow_desk import ASK, CAMPAIGN, END, ERROR, NOW, NUMBER, SET, WHOLE, Desk, action, content, leading
 from trunkcall.domain.contact import CalledContact, DetectionStatus
 from trunkcall.domain.contact_flow import ContactFlow
 from trunkcall.domain.flow import Ask, Disconnect, Enqueue, FlowEvent, FlowStep, Hush, Say, Taken
@@ -19,6 +19,7 @@ from trunkcall.engine.events import FlowTold
 from trunkcall.engine.progress import QueueFigures
 from trunkcall.service.flow_runner import MAX_TRAIL
 
+BYE = action("bye", "MessageParticipant", "end", Text="Bye $.Attributes.name"), END
 TELLS = action("say", "MessageParticipant", "end", Text="It was $.StoredCustomerInput")
 
 
@@ -46,6 +47,32 @@ def test_a_contact_goes_through_its_flow() -> None:
     step = desk.hear(FlowEvent.ANSWERED)
     assert (step.orders, step.is_over) == ((Disconnect(),), True)
     assert desk.hear(FlowEvent.SAID) == FlowStep(is_over=True), "nothing comes after the end"
+
+
+def test_what_a_program_gives_a_contact_is_what_its_flow_reads_next() -> None:
+    # Given a contact that is given something while its phone rings, and something else while it hears a message
+    desk = Desk(action("hello", "MessageParticipant", "bye", Text="Hello $.Attributes.name"), *BYE)
+    desk.runner.attributes_given("c-1", {"name": "Bea"})
+    assert desk.said(desk.begin()).parts[0].value == "Hello Bea"
+    desk.runner.attributes_given("c-1", {"name": "Cleo"})
+    assert desk.said(desk.hear(FlowEvent.SAID)).parts[0].value == "Bye Cleo"
+    # Then it is on record still where the next dialer reads it, and nobody else's is
+    desk.commit()
+    assert desk.given == {"name": "Cleo"}
+    desk.runner.attributes_given("nobody", {"name": "Dora"})
+    assert desk.commit() is None
+
+
+def test_what_a_program_gives_while_the_flow_is_committed_stands_though_the_flow_has_set_the_same() -> None:
+    """The store may have the flow's word after the program's: what the flow goes on with is written again."""
+    desk = Desk(SET, ASK, END)
+    desk.begin()
+    turn = desk.commit()
+    assert turn is not None
+    assert turn.attributes == {"wish": "agent"}
+    desk.runner.attributes_given("c-1", {"wish": "none"})
+    desk.commit()
+    assert desk.given == {"wish": "none"}
 
 
 def test_a_text_that_names_a_prompt_has_it_played_in_a_flow_too() -> None:

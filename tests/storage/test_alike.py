@@ -335,6 +335,10 @@ class Alike(RuleBasedStateMachine):
         due_at = delay and self.clock.now + delay
         self.both(lambda store: store.change_due(campaign_id, contact_ids, due_at=due_at))
 
+    @rule(contact_id=CONTACTS, attributes=st.dictionaries(st.sampled_from("nmö"), st.text(max_size=2), max_size=2))
+    def give(self, contact_id: str, attributes: dict[str, str]) -> None:
+        self.both(lambda store: store.give_attributes(contact_id, attributes, at=self.clock.now))
+
     @rule(number=NUMBERS, number_key=st.sampled_from([None, *KEYS]))
     def forget(self, number: str, number_key: int | None) -> None:
         self.both(lambda store: store.forget_number(number, at=self.clock.now, number_key=number_key))

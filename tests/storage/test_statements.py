@@ -207,6 +207,7 @@ class TestPlans:
             "due_contacts",
             "next_due_at",
             "change_due",
+            "give_attributes",
             "waiting_count",
             "ledger_sum",
             "waiting_before",

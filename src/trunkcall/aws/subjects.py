@@ -3,7 +3,7 @@
 Decides which members of requests and results count. It must not know how a line of the log is written.
 
 - Of what an operation makes, the id: with the labels before it, it reads as the path of a later request about it does.
-- Where a path names nothing, the instance that the request names.
+- Where a path names nothing, the instance that the request names, and the contact in it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 INSTANCES: Final = ("InstanceId", "TargetArn", "connectInstanceId")
+CONTACTS: Final = ("ContactId", "InitialContactId")
 
 
-def instance_named(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """The instance that a decoded input names, none if it names none."""
-    return tuple(str(request[member]) for member in INSTANCES if request.get(member))[:1]
+def named(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """The instance that a decoded input names, and the contact, as far as it names them."""
+    return _first(request, INSTANCES) + _first(request, CONTACTS)
+
+
+def _first(request: Mapping[str, Any], members: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(request[member]) for member in members if request.get(member))[:1]
 
 
 def made(result: Mapping[str, Any]) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ def connect_handlers(
             SecurityProfileOperations(centre, pages),
             PromptOperations(prompts, pages, scope),
             TagOperations(CentreTags(centre, store)),
-            ContactOperations(Contacts(store, centre), scope),
+            ContactOperations(Contacts(store, centre, supervisor.now_of, supervisor), scope),
             ContactRecordingOperations(recorded),
         ]
     )

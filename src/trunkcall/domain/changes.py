@@ -218,9 +218,9 @@ class CustomerTakenOffHold:
 @dataclass(frozen=True, slots=True)
 class FlowProgressed:
     """The contact's flow has gone on. ``progress`` is what the next owner goes on by (``flows.keeping``), None where
-    the flow is over; ``taken`` are the actions that were left since the last word of it, ``attributes`` all that the
-    flow has set so far, None where it has set none. It may be told of a contact that has ended by then, of which
-    there is no progress. Nothing personal is noted of whoever was forgotten meanwhile."""
+    the flow is over; ``taken`` are the actions that were left since the last word of it, ``attributes`` those that were
+    set since, over those that there are, None where none were. It may be told of a contact that has ended by then, of
+    which there is no progress. Nothing personal is noted of whoever was forgotten meanwhile."""
 
     contact_id: str
     at: Instant

@@ -207,7 +207,7 @@ class LiveContact:
 @dataclass(frozen=True, slots=True)
 class CalledContact:
     """What a flow may look up of a contact in progress, all of it personal. ``phone_number`` is empty once it was
-    erased. ``flow_attributes`` are those that its flow has set, over the others; ``flow_progress`` is where it stands
+    erased. ``flow_attributes`` are those that were set since, over the others; ``flow_progress`` is where it stands
     in its flow (``FlowProgressed``), None where it is in none; ``flow_actions`` is how many actions are on record."""
 
     contact_id: str
@@ -300,9 +300,10 @@ class ContactRecord:
     flow_trail: tuple[Taken, ...] = ()
     """The actions of flows that it has been through, by which branch each was left, in their order."""
     flow_attributes: Mapping[str, str] | None = None
-    """Attributes that its flow has set, over those that it came with; None where there are none."""
+    """Attributes that were set since, by its flow or by a program, over those that it came with; None where there are
+    none."""
 
     @property
     def all_attributes(self) -> dict[str, str]:
-        """Those that it came with, and over them those that its flow has set."""
+        """Those that it came with, and over them those that were set since."""
         return {**self.attributes, **(self.flow_attributes or {})}

@@ -96,6 +96,11 @@ class CurrentDialer:
             self._dialer.opted_out(number_keys)
             self._dialer.campaigns_changed()
 
+    def attributes_given(self, contact_id: str, attributes: Mapping[str, str]) -> None:
+        """Somebody has given a contact these, which are on record."""
+        if self._dialer is not None:
+            self._dialer.attributes_given(contact_id, attributes)
+
     async def recording_wished(self, contact_id: str, wish: RecordingWish) -> bool:
         """Somebody has asked for this of the recording of a contact; whether it is possible. Once this returns it is
         done."""

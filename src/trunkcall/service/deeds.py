@@ -46,8 +46,8 @@ from trunkcall.engine.commands import (
 from trunkcall.engine.events import PlaybackEnded
 from trunkcall.service.campaign_queue import queue_of
 from trunkcall.service.facts import KnownFacts
-from trunkcall.service.flow_runner import Asked, FlowRunner
-from trunkcall.service.functions import Functions
+from trunkcall.service.flow_runner import FlowRunner
+from trunkcall.service.functions import Asked, Functions
 from trunkcall.service.gate_use import GateUse
 from trunkcall.service.safe_harbour import SafeHarbourOf, spoken
 from trunkcall.service.totals import DialerTotals

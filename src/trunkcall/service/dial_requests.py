@@ -157,7 +157,7 @@ class DialRequests:
             refusal = InvalidInputError("{} is empty", Field.CLIENT_TOKEN)
         elif item.expires_at <= now:
             refusal = InvalidInputError(f"{{}} has passed: the instance's time is {_written(now)}", Field.EXPIRES_AT)
-        elif item.attributes and _size(item.attributes) > MAX_ATTRIBUTE_BYTES:
+        elif item.attributes and bytes_of(item.attributes) > MAX_ATTRIBUTE_BYTES:
             refusal = InvalidInputError(f"attributes are larger than {MAX_ATTRIBUTE_BYTES} bytes")
         if refusal is not None:
             return RefusedItem(item.client_token, refusal)
@@ -169,7 +169,8 @@ def _written(at: Instant) -> str:
     return to_datetime(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _size(attributes: Mapping[str, str]) -> int:
+def bytes_of(attributes: Mapping[str, str]) -> int:
+    """How large attributes are, in bytes of UTF-8; fewer where they are far from ``MAX_ATTRIBUTE_BYTES``."""
     characters = sum(len(key) + len(value) for key, value in attributes.items())
     if characters * 4 <= MAX_ATTRIBUTE_BYTES:
         return characters

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -251,6 +251,10 @@ class Dialer:
             # The engine lets go of them, and whoever is due is offered to it anew.
             self._forget(self._engine.next_contacts(campaign_id))
             self.post(DueChanged(campaign_id))
+
+    def attributes_given(self, contact_id: str, attributes: Mapping[str, str]) -> None:
+        """Somebody has given a contact these, which are on record: its flow goes on with them."""
+        self._flows.attributes_given(contact_id, attributes)
 
     def allow_outbound_calls(self, allowed: bool) -> None:
         """Dial campaigns that are Running, or let them wait as if they were paused: contacts in progress go on, and

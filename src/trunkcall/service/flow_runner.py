@@ -32,7 +32,7 @@ from trunkcall.domain.flow import (
     Say,
     Taken,
 )
-from trunkcall.domain.instants import Duration, Instant
+from trunkcall.domain.instants import Instant
 from trunkcall.domain.saying import Saying
 from trunkcall.engine.commands import PlayMessage
 from trunkcall.engine.events import FlowTold
@@ -47,7 +47,7 @@ from trunkcall.service.facts import KnownFacts
 from trunkcall.service.flow_log import FlowLog
 from trunkcall.service.flow_sayings import counts_as_said, saying_of
 from trunkcall.service.flow_surroundings import FiguresOf, FlowSurroundings, Person
-from trunkcall.service.functions import Answer, Question
+from trunkcall.service.functions import Answer, Asked, Question
 from trunkcall.service.parsed_flows import ParsedFlows
 
 log = logging.getLogger(__name__)
@@ -73,10 +73,10 @@ _FAX: Final = DetectionStatus.FAX_MACHINE_DETECTED
 
 @dataclass(slots=True)
 class _Called:
-    """A contact that was dialed: what its flow may look up. ``accepted`` are the attributes that it came with."""
+    """A contact that was dialed: what its flow may look up. ``attributes`` are those with which its flow begins."""
 
     person: Person
-    accepted: Mapping[str, str] = field(repr=False)
+    attributes: Mapping[str, str] = field(repr=False)
     run: _Run | None = None
     on_record: int = 0
     """How many actions are on record, or will be."""
@@ -106,20 +106,10 @@ class _Run:
     """The number of the answer that the flow waits for."""
     taken: list[Taken] = field(default_factory=list)
     """Of what is not on record yet."""
-    given: bool = False
-    """Whether attributes were set that are not on record yet."""
+    given: dict[str, str] = field(default_factory=dict, repr=False)
+    """Attributes that are not on record yet."""
     noted: bool = False
     """Whether it stands elsewhere than is on record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A function that is to be asked. Its answer is told by this number."""
-
-    number: int
-    arn: str
-    question: Question = field(repr=False)
-    within: Duration
 
 
 class FlowRunner:
@@ -174,10 +164,10 @@ class FlowRunner:
             if campaign is None:
                 continue
             person = Person(each.contact_id, campaign, each.phone_number, each.source_phone_number)
-            called = self._called[each.contact_id] = _Called(person, each.attributes, on_record=each.flow_actions)
+            attributes = {**each.attributes, **(each.flow_attributes or {})}
+            called = self._called[each.contact_id] = _Called(person, attributes, on_record=each.flow_actions)
             if each.flow_progress is None:
                 continue
-            attributes = {**each.attributes, **(each.flow_attributes or {})}
             try:
                 kept = from_text(each.flow_progress, attributes)
             except UnreadableProgressError as error:
@@ -194,6 +184,19 @@ class FlowRunner:
             self.ended(contact_id)
             del self._called[contact_id]
 
+    def attributes_given(self, contact_id: str, attributes: Mapping[str, str]) -> None:
+        """Somebody has given the contact these, which are on record: its flow goes on with them."""
+        if (dialed := self._dialed.get(contact_id)) is not None:
+            campaign, number, shown, before = dialed
+            self._dialed[contact_id] = campaign, number, shown, {**before, **attributes}
+        if (called := self._called.get(contact_id)) is not None:
+            called.attributes = {**called.attributes, **attributes}
+            if (run := called.run) is not None:
+                run.at = replace(run.at, attributes={**run.at.attributes, **attributes})
+                # The flow may have set the same in a turn that is being committed: what it goes on with is to stand.
+                run.given |= attributes
+                self._stepped[contact_id] = called
+
     # --- what the engine asks ---------------------------------------------------------------------------------------
 
     def started(
@@ -209,7 +212,7 @@ class FlowRunner:
         if called is None or detection is _FAX:
             return _IN_PLACE_OF_ANY
         flow_id = called.person.campaign.outbound_call.contact_flow_id
-        at = Progress(last_of(flow_id), Purpose.CONTACT, detection=detection, attributes=called.accepted)
+        at = Progress(last_of(flow_id), Purpose.CONTACT, detection=detection, attributes=called.attributes)
         run = called.run = _Run(leg_id, at)
         self._of_leg[leg_id] = contact_id
         return self._step(called, run, flows.Begun(), now)
@@ -470,8 +473,8 @@ class FlowRunner:
                     orders.append(self._say(run, came_to.progress, order, now))
                 case flows.Ask():
                     orders.append(self._ask(called, run, came_to.progress, order))
-                case flows.GiveAttributes():
-                    run.given = True
+                case flows.GiveAttributes(given):
+                    run.given |= given
                 case Hush():
                     run.said_at = run.saying = None
                     orders.append(order)
@@ -566,11 +569,8 @@ class FlowRunner:
 
     def _change(self, called: _Called, run: _Run, now: Instant, *, is_gone: bool) -> FlowProgressed:
         taken, run.taken = tuple(run.taken), []
-        attributes = None
-        if run.given:
-            accepted = called.accepted
-            attributes = {name: value for name, value in run.at.attributes.items() if accepted.get(name) != value}
-        run.given = run.noted = False
+        attributes, run.given = run.given or None, {}
+        run.noted = False
         # Of who waits in a queue the next dialer has to know what was chosen before.
         is_over = is_gone or (run.at.ending is not None and not run.at.hooks and not _chosen(run.at))
         progress = None if is_over else to_text(Kept(run.at, run.said_at))

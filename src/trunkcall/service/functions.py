@@ -58,6 +58,16 @@ class Question:
     asking: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A function that is to be asked. Its answer is told by this number."""
+
+    number: int
+    arn: str
+    question: Question = field(repr=False)
+    within: Duration
+
+
 class Functions(Protocol):
     """The functions that flows of an instance may ask."""
 

@@ -232,6 +232,11 @@ class Supervisor:
         if (dialed := self._dialed.get(instance_id)) is not None:
             dialed.dialer.opted_out(number_keys)
 
+    def attributes_given(self, instance_id: str, contact_id: str, attributes: Mapping[str, str]) -> None:
+        """Tell whoever dials for the instance, if anybody does."""
+        if (dialed := self._dialed.get(instance_id)) is not None:
+            dialed.dialer.attributes_given(contact_id, attributes)
+
     async def recording_wished(self, instance_id: str, contact_id: str, wish: RecordingWish) -> bool:
         """Have whoever dials for the instance do it; whether it is possible. Raises InvalidStateError if nobody
         dials."""

@@ -25,7 +25,7 @@ from trunkcall.aws.protocol import (
     success_response,
 )
 from trunkcall.aws.router import Match, Router
-from trunkcall.aws.subjects import instance_named, made
+from trunkcall.aws.subjects import made, named
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.instants import Instant
 from trunkcall.web import front
@@ -160,7 +160,7 @@ class Gateway:
             raise not_offered(operation.name)
         decoded = parse_request(operation, context.labels, request, strict=self._strict)
         if not context.labels:
-            context.subjects.extend(instance_named(decoded))
+            context.subjects.extend(named(decoded))
         if self._authorize is not None:
             await self._authorize(context, decoded)
         result = await handler(context, decoded)

@@ -42,6 +42,7 @@ class ContactOperations:
         return {
             "DescribeContact": self.describe_contact,
             "GetContactAttributes": self.get_contact_attributes,
+            "UpdateContactAttributes": self.update_contact_attributes,
         }
 
     async def describe_contact(self, context: RequestContext, request: Json) -> Json:
@@ -51,6 +52,11 @@ class ContactOperations:
     async def get_contact_attributes(self, context: RequestContext, request: Json) -> Json:
         contact_id = request["InitialContactId"]
         return {"Attributes": await self._contacts.get_contact_attributes(request["InstanceId"], contact_id)}
+
+    async def update_contact_attributes(self, context: RequestContext, request: Json) -> Json:
+        given = request["Attributes"]
+        await self._contacts.update_contact_attributes(request["InstanceId"], request["InitialContactId"], given)
+        return {}
 
 
 def describe(contact: ContactRecord, scope: Scope) -> dict[str, Any]:

@@ -76,6 +76,7 @@ _WITHOUT_LABELS: Final = frozenset(
         "StartContactRecording",
         "StopContactRecording",
         "SuspendContactRecording",
+        "UpdateContactAttributes",
         *_WHOLE,
     }
 )

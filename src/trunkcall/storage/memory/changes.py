@@ -131,5 +131,5 @@ def _flow_progressed(held: Held, change: FlowProgressed) -> Held:
     if not record.phone_number:
         return replace(held, flow_progress=None)
     if change.attributes is not None:
-        held = held.noted(flow_attributes=dict(change.attributes))
+        held = held.noted(flow_attributes={**(record.flow_attributes or {}), **change.attributes})
     return replace(held, flow_progress=None if record.state is ContactState.ENDED else change.progress)

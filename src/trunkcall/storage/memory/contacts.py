@@ -91,6 +91,15 @@ class ContactsInMemory(Part):
         sequence = self._state.sequences.get(contact_id)
         return None if sequence is None else self._state.contacts[sequence].record
 
+    async def give_attributes(self, contact_id: str, attributes: Mapping[str, str], *, at: Instant) -> bool:
+        sequence = self._state.sequences.get(contact_id)
+        held = self._state.contacts[sequence] if sequence is not None else None
+        if held is None or held.sequence in self._state.quarantine or not held.record.phone_number:
+            return False
+        given = {**(held.record.flow_attributes or {}), **attributes}
+        self._state.put_contacts([held.noted(flow_attributes=given, updated_at=at)])
+        return True
+
     async def waiting_before(self, contact_id: str) -> int:
         state = self._state
         sequence = state.sequences.get(contact_id)

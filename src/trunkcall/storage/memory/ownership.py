@@ -277,7 +277,7 @@ class _Commit:
                     self._clearing.begun(contact_id, clearance, at)
                     begun = replace(begun.noted(clearance=_cleared(clearance)), clearance=clearance)
                 self._put(begun)
-                self._attributes[contact_id] = begun.record.attributes
+                self._attributes[contact_id] = begun.record.all_attributes
             case Refusal():
                 self._refused[contact_id] = verdict
             case Hold():

@@ -58,6 +58,10 @@ class KnownContacts(Protocol):
     async def contact(self, contact_id: str) -> ContactRecord | None:
         """All that is known of one contact, or None if there is none. Raises ContactDamagedError."""
 
+    async def give_attributes(self, contact_id: str, attributes: Mapping[str, str], *, at: Instant) -> bool:
+        """Set these attributes of the contact, over those that it has; whether that could be: there is no such contact,
+        it is set aside, or was forgotten."""
+
 
 class Backlog(Protocol):
     """Who waits to be dialed, and what is known of one contact."""

@@ -53,6 +53,15 @@ class SQLiteContacts(Part):
         row = self._database.row("contact_record", contact_id=contact_id)
         return None if row is None else contact_rows.record_from_row(row)
 
+    async def give_attributes(self, contact_id: str, attributes: Mapping[str, str], *, at: Instant) -> bool:
+        """Set attributes, over those that there are."""
+        document = rows.to_json(attributes)
+        return await self._database.write(
+            lambda transaction: (
+                transaction.execute("give_attributes", contact_id=contact_id, attributes=document, at=at) > 0
+            )
+        )
+
     async def waiting_before(self, contact_id: str) -> int:
         """How many wait before it. Of a long backlog that is a long read."""
         found = await self._database.long_read("waiting_before", contact_id=contact_id)

@@ -211,7 +211,7 @@ CREATE TABLE contact (
     customer_holds TEXT, -- when the customer was on hold: +instant of each beginning, -instant of each end, with spaces
     flow_progress TEXT, -- where it stands in its flow (flows.keeping); NULL: in none
     flow_trail TEXT, -- which actions of flows it has been through, a JSON list on each line (storage.sqlite.flow_columns)
-    flow_attributes TEXT, -- a JSON object: attributes that its flow has set
+    flow_attributes TEXT, -- a JSON object: attributes that were set since, by its flow or by a program
     UNIQUE (campaign_key, client_token)
 ) STRICT;
 

@@ -402,7 +402,10 @@ class _Changer:
             else None
         )
         if begun is not None:
-            self.attributes[contact_id] = sound_attributes(begun.attributes)
+            self.attributes[contact_id] = {
+                **sound_attributes(begun.attributes),
+                **sound_attributes(begun.flow_attributes),
+            }
             self._transaction.count_waiting(head, -1)
             if kept is not None:
                 self._clearing.begun(begun.sequence, key, kept, at)

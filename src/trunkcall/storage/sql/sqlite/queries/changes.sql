@@ -6,7 +6,7 @@ SET state = {after AttemptBegun}, leg_id = :leg_id, attempted_at = :at, attempts
     trunk_id = :trunk_id, source_phone_number = :caller_id, clearance = :clearance
 WHERE contact_id = :contact_id AND campaign_key = :campaign_key AND state IN {before AttemptBegun} AND expires_at > :at
     AND due_at <= :at AND sequence NOT IN (SELECT sequence FROM quarantine)
-RETURNING sequence, attributes;
+RETURNING sequence, attributes, flow_attributes;
 
 -- not_begun --
 -- What an attempt on the contact was refused by.
@@ -102,7 +102,11 @@ WHERE contact_id = :contact_id AND state IN {before CustomerPutOnHold}
 -- Of whoever was forgotten nothing personal is noted.
 UPDATE contact
 SET flow_progress = CASE WHEN phone_number <> '' AND state <> 'Ended' THEN :progress END,
-    flow_attributes = CASE WHEN phone_number <> '' THEN coalesce(:attributes, flow_attributes) END,
+    flow_attributes = CASE
+        WHEN phone_number = '' THEN NULL
+        WHEN :attributes IS NULL THEN flow_attributes
+        ELSE json_patch(iif(json_valid(flow_attributes), flow_attributes, '{}'), :attributes)
+    END,
     flow_trail = CASE WHEN :taken <> '' THEN coalesce(flow_trail || char(10), '') || :taken ELSE flow_trail END,
     updated_at = :at
 WHERE contact_id = :contact_id AND state IN {before FlowProgressed}

@@ -38,6 +38,12 @@ WHERE campaign_key = (SELECT campaign_key FROM campaign WHERE campaign_id = :cam
     AND due_at > :now AND due_at <= :latest AND sequence NOT IN (SELECT sequence FROM quarantine)
 ORDER BY due_at LIMIT 1;
 
+-- give_attributes --
+-- Of whoever was forgotten nothing personal is noted.
+UPDATE contact
+SET flow_attributes = json_patch(iif(json_valid(flow_attributes), flow_attributes, '{}'), :attributes), updated_at = :at
+WHERE contact_id = :contact_id AND phone_number <> '' AND sequence NOT IN (SELECT sequence FROM quarantine);
+
 -- change_due --
 -- What cannot be read of a hold ends it when it would have.
 UPDATE contact INDEXED BY sqlite_autoindex_contact_1
