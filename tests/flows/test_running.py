@@ -117,6 +117,34 @@ class TestWhatTheContactGets:
         played = Played(flow(action("record", "UpdateContactRecordingBehavior", given, then="end")))
         assert played.begin() == [*recorded, Disconnect()]
 
+    @pytest.mark.parametrize(
+        ("given", "recorded", "branch"),
+        [
+            (
+                {
+                    "VoiceBehavior": {
+                        "VoiceRecordingBehavior": {"RecordedParticipants": ["Agent", "Customer"]},
+                        "VoiceAnalyticsBehavior": {"Enabled": "True"},
+                    }
+                },
+                [Record(("Agent", "Customer"))],
+                "",
+            ),
+            ({"VoiceBehavior": {"VoiceRecordingBehavior": {"RecordedParticipants": []}}}, [Record(())], ""),
+            ({"VoiceBehavior": {}}, [], ""),
+            ({"ScreenRecordingBehavior": {"ScreenRecordedParticipants": ["Agent"]}, "New": {}}, [], ""),
+            ({"ChatBehavior": {"ChatAnalyticsBehavior": {}}}, [], "ChannelMismatch"),
+        ],
+    )
+    def test_the_block_of_today_records_calls_and_is_of_no_other_channel(
+        self, given: dict[str, Any], recorded: list[Record], branch: str
+    ) -> None:
+        kind = "UpdateContactRecordingAndAnalyticsBehavior"
+        errors = {ERROR: "end", "ChannelMismatch": "end"}
+        played = Played(flow(action("record", kind, given, then="end", errors=errors)))
+        assert played.begin() == [*recorded, Disconnect()]
+        assert played.way[0] == ("record", branch)
+
     def test_what_the_flow_does_is_logged_where_it_says_so(self) -> None:
         played = Played(
             flow(

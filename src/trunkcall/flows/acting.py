@@ -330,9 +330,20 @@ def _hooks(scene: Scene) -> Acted:
 
 
 def _recording(scene: Scene) -> Acted:
-    if "RecordingBehavior" not in scene.given:
+    return _recorded(scene.given.get("RecordingBehavior"))
+
+
+def _recording_of_calls(scene: Scene) -> Acted:
+    if "VoiceBehavior" in scene.given:
+        return _recorded(scene.given["VoiceBehavior"].get("VoiceRecordingBehavior"))
+    is_of_others = any(name in scene.given for name in language.OTHER_CHANNELS)
+    return Acted(Failed(language.OTHER_CHANNEL) if is_of_others else On())
+
+
+def _recorded(behavior: Mapping[str, Any] | None) -> Acted:
+    if behavior is None:
         return Acted(On())
-    recorded = tuple(scene.given["RecordingBehavior"]["RecordedParticipants"])
+    recorded = tuple(behavior["RecordedParticipants"])
     return Acted(On(), (Record(recorded),), {"recorded": recorded})
 
 
@@ -411,6 +422,7 @@ _ACTS: Final[Mapping[str, Callable[[Scene], Acted]]] = MappingProxyType(
         "TransferToFlow": _transfer,
         "UpdateContactAttributes": _attributes,
         "UpdateContactEventHooks": _hooks,
+        "UpdateContactRecordingAndAnalyticsBehavior": _recording_of_calls,
         "UpdateContactRecordingBehavior": _recording,
         "UpdateContactRoutingBehavior": _rank,
         "UpdateContactTargetQueue": _target,

@@ -64,6 +64,7 @@ NO_CONDITION: Final = "NoMatchingCondition"
 TIME_OUT: Final = "InputTimeLimitExceeded"
 BAD_NUMBER: Final = "InvalidPhoneNumber"
 QUEUE_FULL: Final = "QueueAtCapacity"
+OTHER_CHANNEL: Final = "ChannelMismatch"
 
 EQUALS: Final = "Equals"
 NUMBER_OPERATORS: Final = (
@@ -74,6 +75,9 @@ NUMBER_OPERATORS: Final = (
 )
 TEXT_OPERATORS: Final = ("TextStartsWith", "TextEndsWith", "TextContains")
 OPERATORS: Final = (EQUALS, *TEXT_OPERATORS, *NUMBER_OPERATORS)
+
+OTHER_CHANNELS: Final = ("ChatBehavior", "TaskBehavior", "EmailBehavior")
+"""What is meant for contacts that are no calls."""
 
 STORE, VALIDATION = "StoreInput", "InputValidation"
 BUFFER: Final = "EnableDTMFBuffer"
@@ -128,6 +132,8 @@ class ActionType:
     errors: tuple[Branch, ...] = ()
     flow_types: frozenset[str] | None = None
     offered: bool = True
+    has_more: bool = False
+    """It has parameters besides, of which nothing comes here: they are taken unseen."""
 
 
 _INBOUND = frozenset({"CONTACT_FLOW", "CAMPAIGN"})
@@ -142,6 +148,8 @@ _STATIC = Text(Source.STATIC)
 _SPOKEN = Text(Source.PARTS, MAX_SPOKEN)
 _MARKED = Text(Source.PARTS, MAX_SPOKEN, speech=True)
 _FLAG = Choice((YES, NO))
+_SWITCH = Choice(("Enabled", "Disabled"))
+_RECORDED = Many(Choice(("Agent", "Customer")))
 _FLAG_IN_EITHER_WAY = Choice((YES, NO, YES.lower(), NO.lower()))
 _MEDIA = Group(
     {
@@ -404,7 +412,7 @@ _OFFERED = (
     ActionType(
         "UpdateFlowLoggingBehavior",
         "has the flow's steps logged, or not",
-        {"FlowLoggingBehavior": Parameter(Choice(("Enabled", "Disabled")), required=True)},
+        {"FlowLoggingBehavior": Parameter(_SWITCH, required=True)},
         errors=_MAY_FAIL,
     ),
     ActionType(
@@ -414,9 +422,9 @@ _OFFERED = (
             "RecordingBehavior": Parameter(
                 Group(
                     {
-                        "RecordedParticipants": Parameter(Many(Choice(("Agent", "Customer"))), required=True),
+                        "RecordedParticipants": Parameter(_RECORDED, required=True),
                         "ScreenRecordedParticipants": Parameter(Many(Choice(("Agent",)))),
-                        "IVRRecordingBehavior": Parameter(Choice(("Enabled", "Disabled"))),
+                        "IVRRecordingBehavior": Parameter(_SWITCH),
                     }
                 )
             ),
@@ -424,6 +432,30 @@ _OFFERED = (
         },
         errors=_MAY_FAIL,
         flow_types=_INBOUND | _TRANSFER | _QUEUE | frozenset({"OUTBOUND_WHISPER"}),
+    ),
+    ActionType(
+        "UpdateContactRecordingAndAnalyticsBehavior",
+        "says who is recorded: the console's block of today writes this one",
+        {
+            "VoiceBehavior": Parameter(
+                Group(
+                    {
+                        "VoiceRecordingBehavior": Parameter(
+                            Group(
+                                {
+                                    "RecordedParticipants": Parameter(_RECORDED, required=True),
+                                    "IVRRecordingBehavior": Parameter(_SWITCH),
+                                }
+                            )
+                        ),
+                        "VoiceAnalyticsBehavior": Parameter(Anything()),
+                    }
+                )
+            ),
+            **{name: Parameter(Anything()) for name in OTHER_CHANNELS},
+        },
+        errors=(*_MAY_FAIL, Branch(OTHER_CHANNEL), Branch("InFlightRedactionConfigurationFailed")),
+        has_more=True,
     ),
     ActionType(
         "InvokeLambdaFunction",
@@ -510,7 +542,6 @@ _ACCEPTED = (
     "UpdateContactData",
     "UpdateContactMediaProcessing",
     "UpdateContactMediaStreamingBehavior",
-    "UpdateContactRecordingAndAnalyticsBehavior",
     "UpdateCustomerProfile",
     "UpdateFlowAttributes",
     "UpdatePreviousContactParticipantState",
@@ -543,10 +574,8 @@ ERRORS: Final = frozenset(
         *(branch.error for each in _OFFERED for branch in each.errors),
         "CallFailed",
         "CallbackNumberNotDialable",
-        "ChannelMismatch",
         "ConnectionTimeLimitExceeded",
         "ContactNotLinked",
-        "InFlightRedactionConfigurationFailed",
         "InvalidCallbackNumber",
         "MultipleFoundError",
         "NoneFoundError",

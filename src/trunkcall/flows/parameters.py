@@ -56,6 +56,8 @@ _AUDIO: Final = re.compile(r"<audio[\s/>]")
 
 def in_parameters(where: str, given: Mapping[str, Any], known: ActionType) -> Findings:
     """Look at all parameters of an action."""
+    if known.has_more:
+        given = {name: value for name, value in given.items() if name in known.parameters}
     yield from _in_members(where, given, known.parameters, known.rules, known.name)
 
 
