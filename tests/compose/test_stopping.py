@@ -4,49 +4,45 @@ have heard meanwhile."""
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any, cast
 
-from trunkcall.compose.server import SIGNS_OF_LIFE, Server
-from trunkcall.service.background import Background
+from trunkcall.compose.server import SIGNS_OF_LIFE, build_server
+from trunkcall.settings import load_settings
 
 
-async def test_signs_of_life_are_given_until_nobody_is_on_the_line_any_more() -> None:
+async def test_signs_of_life_are_given_until_nobody_is_on_the_line_any_more(tmp_path: Path) -> None:
     at_work: set[str] = set()
     while_people_talk: set[str] = set()
+    all_begun = asyncio.Event()
+    names = ("looking", SIGNS_OF_LIFE, "sweeping")
 
     async def work(name: str) -> None:
         at_work.add(name)
+        if len(at_work) == len(names):
+            all_begun.set()
         try:
             await asyncio.Event().wait()
         finally:
             at_work.remove(name)
 
-    async def nothing() -> None:
-        pass
+    class PeopleTalk:
+        """Whoever dials: asked to stop, it waits for those who talk."""
 
-    async def let_people_talk() -> None:
-        while_people_talk.update(at_work)
+        async def look(self) -> None:
+            pass
 
-    works = {name: partial(work, name) for name in ("looking", SIGNS_OF_LIFE, "sweeping")}
-    supervisor = SimpleNamespace(look=nothing, stop=let_people_talk)
-    closes, is_closed = SimpleNamespace(close=lambda: None), SimpleNamespace(close=nothing)
-    functions, parts = SimpleNamespace(elsewhere=is_closed), cast("Any", closes)
-    server = Server(
-        parts,
-        cast("Any", is_closed),
-        cast("Any", supervisor),
-        works,
-        parts,
-        Background(),
-        parts,
-        cast("Any", functions),
-        [],
-    )
+        async def stop(self) -> None:
+            while_people_talk.update(at_work)
+
+    settings = load_settings({"data_dir": tmp_path / "data"}, environment={})
+    whole = await build_server(settings, url="http://localhost")
+    works = {name: partial(work, name) for name in names}
+    server = replace(whole, supervisor=cast("Any", PeopleTalk()), works=works)
     await server.start()
-    await asyncio.sleep(0)
-    assert len(at_work) == len(works)
+    await all_begun.wait()
     await server.stop()
     assert while_people_talk == {SIGNS_OF_LIFE}
     assert not at_work
