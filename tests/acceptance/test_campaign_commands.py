@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flows.support import flow
 from serving import ENDPOINTS, ROOT, Serving, dial_request, put_all, serving
 
 Done = CompletedProcess[str]
@@ -65,6 +66,13 @@ def test_a_campaign_gets_another_flow_while_it_runs(server: Serving, name: str) 
     campaign(server, "change", name, "--flow", ids["Default outbound flow"])
     assert shown(server, name)["contact_flow_id"] == ids["Default outbound flow"]
     refused(campaign(server, "change", name, "--flow", "Nowhere", check=False), "There is no flow 'Nowhere'")
+    connect, instance = server.client("connect"), server.environment["TRUNKCALL_INSTANCE_ID"]
+    connect.create_contact_flow(InstanceId=instance, Name="Nowhere hold", Type="CUSTOMER_HOLD", Content=flow())
+    missed = campaign(server, "change", name, "--flow", "Nowhere hol", check=False)
+    refused(missed, "There is no flow 'Nowhere hol'")
+    assert "Nowhere hold" not in missed.stderr, "no campaign may have it"
+    wrong = campaign(server, "change", name, "--flow", "Nowhere hold", check=False)
+    refused(wrong, "is of the type CUSTOMER_HOLD", "needs one of the type CONTACT_FLOW")
     gone = campaign(server, "change", name, "--flow", "019ae2f0-6f3c-4e11-b1f4-2f1c5f2e8a10", check=False)
     refused(gone, "ResourceNotFoundException")
     assert "campaign list" not in gone.stderr, "no campaign is missing"

@@ -216,7 +216,7 @@ def change(
         campaign = client.describe_campaign(id=campaign_id)["campaign"]
     centre = Centre(where, connect_client(where), campaign["connectInstanceId"])
     with centre.in_words():
-        chosen = Named(flow, flow) if is_id(flow) else find("flow", flow, centre.flows())
+        chosen = Named(flow, flow) if is_id(flow) else find("flow", flow, centre.campaign_flows(flow))
         client.update_campaign_outbound_call_config(id=campaign_id, connectContactFlowId=chosen.id)
     typer.echo(printable(f"{campaign['name']} has the flow {chosen.name}: who answers from here on goes through it."))
 

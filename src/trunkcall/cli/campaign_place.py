@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from trunkcall.cli.api_errors import ApiRefusedError, in_words
 from trunkcall.cli.centre import Centre, Named, find, instances, some_of
@@ -47,7 +48,7 @@ class Place:
                 for each in self._centre.flows():
                     if each.name == AGENTLESS:
                         return each.id
-        return self._one("flow", given, self._centre.flows, any_will_do=True)
+        return self._one("flow", given, partial(self._centre.campaign_flows, given), any_will_do=True)
 
     def number(self, given: str | None) -> str:
         """The number that an agentless campaign shows, as it is dialed. Raises as above."""

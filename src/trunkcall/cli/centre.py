@@ -21,6 +21,7 @@ from trunkcall.cli.client import Connection, connect_client, connection, own_hea
 from trunkcall.cli.installation import installation
 from trunkcall.cli.lists.phones import read_number
 from trunkcall.cli.tables import printable
+from trunkcall.domain.contact_flow import CONTACT_FLOW
 from trunkcall.domain.errors import TrunkcallError, did_you_mean
 from trunkcall.service.numbers import NotDialableError
 
@@ -96,6 +97,11 @@ class Centre:
     def flows(self) -> list[Named]:
         """Contact flows."""
         return _named(self.pages("list_contact_flows", "ContactFlowSummaryList"))
+
+    def campaign_flows(self, wanted: str | None = None) -> list[Named]:
+        """Contact flows that campaigns may have, and the one of this name: what is wrong with it the server says."""
+        listed = self.pages("list_contact_flows", "ContactFlowSummaryList")
+        return _named(each for each in listed if each["ContactFlowType"] == CONTACT_FLOW or each["Name"] == wanted)
 
     def statuses(self) -> list[Named]:
         """Statuses that agents choose among."""
