@@ -98,6 +98,8 @@ def test_recordings_are_listed_and_written_to_files(recorded: Serving, tmp_path:
     assert {each["seconds"] for each in listed} == {40.0}
     table = run(recorded, "recordings", "list", "--campaign", "Spring")
     assert all(each in table for each in ids)
+    assert all(line.rstrip().endswith("Spring") for line in table.splitlines()[1:])
+    assert {each["campaign_name"] for each in listed} == {"Spring"}
     run(recorded, "campaign", "create", "Autumn")
     of_talk = "recordings", "list", "--json", "--contact", talks(recorded)[0]["ContactId"], "--campaign"
     assert [len(json.loads(run(recorded, *of_talk, each))) for each in ("Spring", "Autumn")] == [1, 0]

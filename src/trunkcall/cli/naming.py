@@ -29,24 +29,29 @@ def as_argument(name: str) -> str:
     return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)
 
 
+def campaign_names(client: Any) -> dict[str, str]:
+    """Names of all campaigns by their ids. Raises whatever the client raises (botocore's errors)."""
+    pages = client.get_paginator("list_campaigns").paginate()
+    return {summary["id"]: summary["name"] for page in pages for summary in page["campaignSummaryList"]}
+
+
 def find_campaign(client: Any, text: str) -> str:
     """The id of the campaign that a person means by its name, its id or its ARN. Names are compared exactly, then
     without regard to case. Raises NoSuchCampaignError, which offers names that come close, and whatever the client
     raises (botocore's errors)."""
     if is_id(text):
         return text
-    pages = client.get_paginator("list_campaigns").paginate()
-    names = [(summary["name"], summary["id"]) for page in pages for summary in page["campaignSummaryList"]]
+    names = campaign_names(client)
     for same in (str, str.casefold):
-        found = [campaign_id for name, campaign_id in names if same(name) == same(text)]
+        found = [campaign_id for campaign_id, name in names.items() if same(name) == same(text)]
         if len(found) == 1:
-            return str(found[0])
+            return found[0]
         if found:
             raise NoSuchCampaignError(
                 f"{len(found)} campaigns are called {text!r} but for upper and lower case or the instance. Name one by "
                 f"its id: {', '.join(found[:_MAX_NAMED])}."
             )
-    hint = did_you_mean(text, [name for name, _ in names])
+    hint = did_you_mean(text, list(names.values()))
     raise NoSuchCampaignError(
         f"There is no campaign {text!r}.{hint} `trunkcall campaign list` shows those that there are."
     )

@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, cast
@@ -29,7 +29,7 @@ from trunkcall.cli.centre import Centre, InstanceOption, centre_of
 from trunkcall.cli.client import campaigns_client, trunkcall_client
 from trunkcall.cli.files import open_binary_output, standard_output
 from trunkcall.cli.help import examples
-from trunkcall.cli.naming import find_campaign
+from trunkcall.cli.naming import campaign_names, find_campaign
 from trunkcall.cli.options import with_settings
 from trunkcall.cli.tables import counted, plain_table, terminal_width
 from trunkcall.domain.errors import TrunkcallError
@@ -63,16 +63,27 @@ def list_recordings(
     instance: InstanceOption = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
-    """List recordings, in the order in which their contacts have ended."""
+    """List recordings, in the order in which their contacts have ended. A deleted campaign has its id alone."""
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         found = list(_recordings(centre, campaign=campaign, contact=contact))
+    names: dict[str, str] = {}
+    # A key may be one that may hear what was recorded, and not list campaigns.
+    with suppress(ApiRefusedError), centre.in_words():
+        names = campaign_names(campaigns_client(centre.where))
     if as_json:
-        typer.echo(json.dumps([_plain(each) for each in found], indent=2))
+        typer.echo(json.dumps([_plain(each, names) for each in found], indent=2))
     elif found:
         headers = ("RECORDING", "STARTED", "SECONDS", "WHAT", "CAMPAIGN")
         rows = [
-            (each["recordingId"], _started(each), _seconds(each), _what(each), each["campaignId"]) for each in found
+            (
+                each["recordingId"],
+                _started(each),
+                _seconds(each),
+                _what(each),
+                names.get(each["campaignId"], each["campaignId"]),
+            )
+            for each in found
         ]
         typer.echo(plain_table(headers, rows, terminal_width(), right=("SECONDS",)))
     else:
@@ -252,7 +263,7 @@ def _what(recording: dict[str, Any]) -> str:
     return f"recorded, suspended {counted(pauses, 'time')}" if pauses else "recorded"
 
 
-def _plain(recording: dict[str, Any]) -> dict[str, Any]:
+def _plain(recording: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     def at(value: Any) -> str | None:
         return None if value is None else value.isoformat()
 
@@ -261,6 +272,7 @@ def _plain(recording: dict[str, Any]) -> dict[str, Any]:
         "recording_id": recording["recordingId"],
         "contact_id": recording["contactId"],
         "campaign_id": recording["campaignId"],
+        "campaign_name": names.get(recording["campaignId"]),
         "started_at": at(recording.get("startTime")),
         "stopped_at": at(recording.get("stopTime")),
         "suspensions": [
