@@ -330,7 +330,7 @@ def test_a_server_that_stops_waits_for_nobody_who_has_not_finished(tmp_path: Pat
             for _ in range(10):
                 stack.enter_context(Wire(server.url)).send(begun)
         still_serves(server)
-        began = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - began < 4.5, "others would have 5 s to take their answers"
-        assert "Traceback" not in server.log_path.read_text()
+        log = server.log_path.read_text()
+        assert "Traceback" not in log
+        assert "graceful shutdown exceeded" not in log, "they had the 5 s that others have to take their answers"
