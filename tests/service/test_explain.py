@@ -331,8 +331,7 @@ def record(state: ContactState, **changes: Any) -> ContactRecord:
         state=state,
         accepted_at=NOW,
         expires_at=NOW + 3 * HOUR,
-        updated_at=NOW,
-        **changes,
+        **{"updated_at": NOW, **changes},
     )
 
 
@@ -442,6 +441,21 @@ async def test_a_campaign_of_which_nobody_may_be_called_yet_says_when_the_first_
             ),
             "IN_PROGRESS",
             "Answered. The last action on record is ask (Compare), of the contact flow f-1.",
+        ),
+        (
+            record(
+                ContactState.ANSWERED,
+                answered_at=NOW - 90 * SECOND,
+                updated_at=NOW - 40 * SECOND,
+                flow_trail=(Taken("f-1", "hello", "MessageParticipant", ""),),
+            ),
+            "IN_PROGRESS",
+            "of the contact flow f-1. It was answered 90 s ago; nothing more has been put on record for 40 s.",
+        ),
+        (
+            record(ContactState.ANSWERED, answered_at=NOW - 5 * SECOND, updated_at=NOW - 5 * SECOND),
+            "IN_PROGRESS",
+            "It has left no action of its contact flow yet. It was answered 5 s ago; nothing more has been put on rec",
         ),
         (
             record(

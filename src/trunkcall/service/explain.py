@@ -207,7 +207,9 @@ class Explanations:
                 told = f"It has ended: {how} ({why}).{_way_of(contact)}{found}{heard}{unheld}"
                 return Reason("ENDED", f"{told} A dial request is dialed at most once.")
             case state:
-                return Reason("IN_PROGRESS", f"It is being dialed or talked to: {state}.{_way_of(contact)}")
+                return Reason(
+                    "IN_PROGRESS", f"It is being dialed or talked to: {state}.{_way_of(contact)}{_since(contact, now)}"
+                )
 
 
 def _way_of(contact: ContactRecord) -> str:
@@ -216,6 +218,16 @@ def _way_of(contact: ContactRecord) -> str:
         return ""
     last = contact.flow_trail[-1]
     return f" The last action on record is {last.action_id} ({last.action}), of the contact flow {last.flow_id}."
+
+
+def _since(contact: ContactRecord, now: Instant) -> str:
+    """For how long somebody has been on the line, and has stood where the record has them."""
+    if contact.answered_at is None:
+        return ""
+    no_action = contact.state is ContactState.ANSWERED and not contact.flow_trail
+    left = " It has left no action of its contact flow yet." if no_action else ""
+    answered, written = (_long(max(now - at, 0)) for at in (contact.answered_at, contact.updated_at))
+    return f"{left} It was answered {answered} ago; nothing more has been put on record for {written}."
 
 
 def _quarantined(contact_id: str, state: ContactState | None) -> DialRequestExplanation:
