@@ -78,7 +78,19 @@ class TestRoom:
             free.free = second % 2 * 2 * MEGABYTE
             clock.now_s += 1
             _ = room.refusal
-        assert len(caplog.records) <= 3
+        assert len(caplog.records) <= 2 * 3, "that it is full, and that it is not"
+
+    def test_a_disk_that_has_room_again_before_a_minute_is_over_is_told_too(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        free, clock = Free(monkeypatch, 0), Seconds()
+        room = Room(tmp_path, MEGABYTE, clock)
+        assert room.refusal is not None
+        free.free = 2 * MEGABYTE
+        clock.now_s += 5
+        assert room.refusal is None
+        assert [each.levelno for each in caplog.records] == [logging.WARNING, logging.INFO]
 
     async def test_nothing_new_is_taken_and_all_else_goes_on(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from trunkcall.domain.clock import Seconds, Sleep
 from trunkcall.domain.errors import StoreUnavailableError, TrunkcallError
+from trunkcall.domain.seldom import Seldom
 from trunkcall.service.cancelling import raise_if_cancelled
 from trunkcall.service.clock import since_boot_s
 
@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_S: Final = 5.0
 WELL_AFTER_S: Final = 10.0
 """A run that has gone on for so long is taken for one that does not fail as the last one did."""
-LOG_EVERY_S: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -40,6 +39,7 @@ class Background:
         self._monotonic = monotonic
         self._sleep = sleep
         self._failing: dict[str, _Failure] = {}
+        self._seldom: Seldom[str] = Seldom(monotonic)
 
     @property
     def trouble(self) -> str | None:
@@ -50,7 +50,6 @@ class Background:
 
     async def keep_running(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run it again whenever it fails, until cancelled. What the store says of itself is not said a second time."""
-        log_at_s = -math.inf
         while True:
             if name in self._failing:
                 self._failing[name].well_at_s = self._monotonic() + WELL_AFTER_S
@@ -61,8 +60,7 @@ class Background:
                     # Messages of one's own have no values in them.
                     why = error.message if isinstance(error, TrunkcallError) else type(error).__name__
                     self._failing[name] = _Failure(f"{name} fails and is begun again and again ({why})")
-                    if self._monotonic() >= log_at_s:
-                        log_at_s = self._monotonic() + LOG_EVERY_S
+                    if self._seldom.happened(name):
                         log.error(  # noqa: TRY400 - a traceback would show values
                             "background work failed and is begun again", extra={"work": name, "why": why}
                         )

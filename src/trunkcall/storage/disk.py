@@ -15,12 +15,12 @@ from typing import Final
 
 from trunkcall.domain.clock import Seconds
 from trunkcall.domain.errors import StoreFullError
+from trunkcall.domain.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
 MEGABYTE: Final = 1_000_000
 LOOK_EVERY_S: Final = 1.0
-LOG_EVERY_S: Final = 60.0
 
 
 def free_bytes(path: Path) -> int:
@@ -45,7 +45,7 @@ class Room:
         self._min_free = min_free
         self._monotonic = monotonic
         self._look_at_s = 0.0 if min_free else math.inf
-        self._log_at_s = 0.0
+        self._seldom: Seldom[bool] = Seldom(monotonic)
         self._refusal: str | None = None
 
     def require(self) -> None:
@@ -82,9 +82,9 @@ class Room:
                 f"The disk of this server is nearly full: less than {self._min_free // MEGABYTE} MB (min_free_mb) are "
                 "free, so nothing new is taken."
             )
-        if (before is None) != (self._refusal is None) and now_s >= self._log_at_s:
-            self._log_at_s = now_s + LOG_EVERY_S
-            if self._refusal is None:
+        is_full = self._refusal is not None
+        if (before is not None) != is_full and self._seldom.happened(is_full):
+            if not is_full:
                 log.info("the disk has room again: requests are taken")
             else:
                 log.warning("the disk is nearly full: nothing new is taken", extra={"free_mb": free // MEGABYTE})

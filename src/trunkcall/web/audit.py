@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import os
 import time
 from datetime import datetime
@@ -19,12 +18,12 @@ from pathlib import Path
 import msgspec
 
 from trunkcall.domain.clock import Seconds
+from trunkcall.domain.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
 FLUSH_AFTER_S = 0.1
 RETRY_AFTER_S = 1.0
-LOG_EVERY_S = 60.0
 MAX_UNWRITTEN_BYTES = 8_000_000
 """Kept for a disk that is full. What comes after is lost: a server that runs out of memory would lose more."""
 
@@ -55,8 +54,7 @@ class AuditLog:
         self._open = True
         self._unwritten = b""
         """What a full disk did not take: lines, the first of which may have been begun."""
-        self._monotonic = monotonic
-        self._log_at_s = -math.inf
+        self._seldom: Seldom[None] = Seldom(monotonic)
 
     def write(self, entry: AuditEntry) -> None:
         """Enter a line."""
@@ -92,6 +90,5 @@ class AuditLog:
 
     def _failed(self, error: OSError) -> None:
         """Tell the log, once a minute. Requests go on: what the log still takes tells of them."""
-        if self._monotonic() >= self._log_at_s:
-            self._log_at_s = self._monotonic() + LOG_EVERY_S
+        if self._seldom.happened(None):
             log.error("the audit log cannot be written", extra={"why": os.strerror(error.errno or 0)})
