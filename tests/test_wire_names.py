@@ -52,7 +52,7 @@ CLIENTS = {
 
 EXCEPTIONS: Mapping[str, set[str]] = {
     "cli.flow_names": {"displayName"},
-    "flows.drawing": {"markerHeight", "markerWidth", "viewBox"},
+    "flows.drawing": {"displayName", "markerHeight", "markerWidth", "viewBox"},
     "flows.language": {
         *("hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"),
         *("toLocaleString", "toString", "valueOf"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -67,6 +69,24 @@ def test_what_is_never_reached_stands_apart_and_says_where_it_leads() -> None:
     assert "Never reached" in words(picture)
     assert "then → end" in words(picture)
     assert "Never reached" not in words(drawn(flow(END)))
+
+
+@pytest.mark.parametrize(
+    ("beside", "shown"),
+    [
+        ({"parameters": {"QueueId": {"displayName": "Support"}}}, "Support"),
+        ({"parameters": {"QueueId": {"useDynamic": True}}}, "4bca1082"),
+        ({"parameters": ["QueueId"]}, "4bca1082"),
+        (None, "4bca1082"),
+    ],
+)
+def test_what_has_an_arn_is_shown_by_what_the_console_calls_it_or_by_its_id(beside: Any, shown: str) -> None:
+    arn = "arn:aws:connect:us-east-1:000000000000:instance/1/queue/4bca1082"
+    made = json.loads(
+        flow(action("q", "UpdateContactTargetQueue", {"QueueId": arn}, then="end", errors={ERROR: "end"}))
+    )
+    made["Metadata"] = {"ActionMetadata": {"q": beside}}
+    assert f"q: {shown}" in words(drawn(json.dumps(made)))
 
 
 def test_a_text_is_cut_where_its_box_ends_and_keeps_nothing_that_no_picture_can_hold() -> None:

@@ -112,7 +112,7 @@ def _box(
     height = HEAD + ROW * len(ways) + FOOT
     heading = " ".join(_WORDS.split(action.type))
     name = "" if is_made_up(action.identifier) else action.identifier
-    about = _about(action) if known.offered else "not offered"
+    about = _about(flow, action) if known.offered else "not offered"
     line = ": ".join(each for each in (name, about) if each)
     parts = [
         f"<g><title>{escape(_clean(f'{action.identifier}: {action.type}'))}</title>",
@@ -134,15 +134,16 @@ def _box(
     return [*parts, "</g>"]
 
 
-def _about(action: Action) -> str:
+def _about(flow: Flow, action: Action) -> str:
     """What is worth a line of its parameters."""
     given = action.parameters
+    for name in ("Text", "SSML", "ComparisonValue"):
+        if name in given:
+            return " ".join(str(given[name]).split())
+    for name in ("PromptId", "QueueId", "LambdaFunctionARN", "ContactFlowId", "HoursOfOperationId"):
+        if name in given:
+            return _called(flow, action, name) or re.split("[:/]", str(given[name]))[-1]
     for name in (
-        "Text",
-        "SSML",
-        "PromptId",
-        "ComparisonValue",
-        "QueueId",
         "LoopCount",
         "TextToSpeechVoice",
         "MetricType",
@@ -155,10 +156,15 @@ def _about(action: Action) -> str:
     for name in ("Attributes", "EventHooks"):
         if isinstance(given.get(name), dict):
             return ", ".join(f"{key} = {value}" if name == "Attributes" else key for key, value in given[name].items())
-    for name in ("LambdaFunctionARN", "ContactFlowId", "HoursOfOperationId"):
-        if name in given:
-            return re.split("[:/]", str(given[name]))[-1]
     return ""
+
+
+def _called(flow: Flow, action: Action, name: str) -> str | None:
+    """What the console has written beside an id: nobody knows a queue by its ARN. Nobody has checked the layout."""
+    beside: Any = flow.document
+    for key in ("Metadata", "ActionMetadata", action.identifier, "parameters", name, "displayName"):
+        beside = beside.get(key) if isinstance(beside, Mapping) else None
+    return beside if isinstance(beside, str) else None
 
 
 def _line(segment: Segment) -> str:
