@@ -141,6 +141,9 @@ class TestMistyped:
             (["keys", "revoke"], "trunkcall keys revoke: Missing argument 'ID'."),
             (["campaign", "create"], "trunkcall campaign create: Missing argument 'NAME'."),
             (["campaign", "create", " "], "trunkcall campaign create: a campaign needs a name that can be told"),
+            (["campaign", "create", "a\nb"], "'a\\nb' cannot be printed"),
+            (["agents", "add", "ada", ""], "trunkcall agents add: an agent needs a name that can be printed, not ''"),
+            (["agents", "add", "ada", "b\tc"], "not 'b\\tc': nobody was made"),
             (["completion", "tcsh"], "Invalid value for 'SHELL': 'tcsh' is not one of 'bash', 'zsh', 'fish'."),
         ],
     )

@@ -133,6 +133,9 @@ def add(
         raise typer.BadParameter("give either --profile or --queue")
     if len(set(names)) < len(names):
         raise typer.BadParameter("name each agent once")
+    for name in names:
+        if not name.strip() or not name.isprintable():
+            raise typer.BadParameter(f"an agent needs a name that can be printed, not {name!r}: nobody was made")
     centre = centre_of(settings.data_dir, instance)
     with centre.in_words():
         security = find("security profile", "Agent", centre.security_profiles())

@@ -104,8 +104,9 @@ def create(
     as_json: Annotated[bool, steps.JSON] = False,
 ) -> None:
     """Make a campaign. One of this name with the same settings is left as it is."""
-    if not name.strip() or is_id(name):
-        what = "looks like an id, by which it would be looked for" if is_id(name) else "is empty"
+    if not name.strip() or not name.isprintable() or is_id(name):
+        what = "cannot be printed" if name.strip() else "is empty"
+        what = "looks like an id, by which it would be looked for" if is_id(name) else what
         raise typer.BadParameter(f"a campaign needs a name that can be told from others: {name!r} {what}")
     if await_prompt and not detect_machines:
         raise typer.BadParameter("--await-prompt needs --detect-machines")
