@@ -124,7 +124,7 @@ class Desk:
 
     def new_runner(self, served_until: Instant | None = None) -> FlowRunner:
         runner = FlowRunner(cast("Any", self.facts), Random(1), served_until)
-        runner.figures_of = lambda queue_id: QueueFigures(0, 0, 0, 0, None)
+        runner.figures_of = lambda queue_id: QueueFigures(0, 0, 0, 0, lambda: None)
         runner.tell = self.told.append
         return runner
 

@@ -33,7 +33,7 @@ DIRECTORY = Directory(
     hours_of_operation={"h1": HOURS},
 )
 PERSON = Person("c-1", CAMPAIGN, "+12125550123", "+12065550100")
-FIGURES = QueueFigures(available=2, staffed=3, online=4, waiting=5, waiting_since=MONDAY - 90 * SECOND)
+FIGURES = QueueFigures(available=2, staffed=3, online=4, waiting=5, waiting_since=lambda: MONDAY - 90 * SECOND)
 
 
 def around(
@@ -43,7 +43,7 @@ def around(
     figures: QueueFigures = FIGURES,
     chance: Callable[[], float] = lambda: 0.0,
 ) -> FlowSurroundings:
-    asked = {"sales": figures, "other": QueueFigures(0, 0, 0, 0, None)}
+    asked = {"sales": figures, "other": QueueFigures(0, 0, 0, 0, lambda: None)}
     return FlowSurroundings(person, now, DIRECTORY, lambda flow_id: None, asked.__getitem__, chance)
 
 

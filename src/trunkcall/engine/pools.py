@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _AVAILABLE: Final = AgentState.AVAILABLE
+_OFFLINE: Final = AgentState.OFFLINE
 
 
 class Agent:
@@ -119,6 +120,11 @@ class Agent:
         return self.pool.queue_ids
 
     @property
+    def is_online(self) -> bool:
+        """Whether the agent is not logged out."""
+        return self.state is not _OFFLINE
+
+    @property
     def is_free(self) -> bool:
         """Whether a live answer or a dial may have the agent."""
         return self.is_ready and self.reserved_for is None
@@ -189,16 +195,18 @@ class Line:
 class Pool:
     """Agents who serve the same queues, with the same priorities and delays. ``queue_ids`` are those whose contacts
     they take at once, which are dialed for them; for others they are a help. ``ready`` holds those who are free or kept
-    for a dial (``Agent.is_ready``), ``free`` those of them who are kept for none; ``agents`` counts all, ``staffed``
-    those of them at work (``Agent.is_at_work``), in whatever state; ``taken`` those of these who are kept for contacts
-    of a side's campaigns or in one, the work after it included. ``talking_since`` and ``working_since`` tell, of those
-    who will take another contact, since when they have been in one and since when they have worked after it."""
+    for a dial (``Agent.is_ready``), ``free`` those of them who are kept for none; ``agents`` counts all, ``online``
+    those of them who are not logged out, ``staffed`` those at work (``Agent.is_at_work``), in whatever state; ``taken``
+    those of these who are kept for contacts of a side's campaigns or in one, the work after it included.
+    ``talking_since`` and ``working_since`` tell, of those who will take another contact, since when they have been in
+    one and since when they have worked after it."""
 
     __slots__ = (
         "agents",
         "by_priority",
         "free",
         "number",
+        "online",
         "priority",
         "queue_ids",
         "ready",
@@ -217,6 +225,7 @@ class Pool:
         self.by_priority = _by_priority(served)
         self.number = number
         self.agents = 0
+        self.online = 0
         self.staffed = 0
         self.ready = Line()
         self.free = Line()
@@ -250,6 +259,10 @@ class Queue:
     @property
     def agents(self) -> int:
         return sum([pool.agents for pool in self.pools])
+
+    @property
+    def online(self) -> int:
+        return sum([pool.online for pool in self.pools])
 
     @property
     def staffed(self) -> int:

@@ -6,7 +6,7 @@ the whole engine. It must not change anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trunkcall.domain.agent import STAFFED_STATES, AgentState, PhoneTrouble
@@ -46,25 +46,26 @@ class FloorProgress:
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
     """One queue, as Amazon Connect counts: ``available`` agents could take a contact, ``staffed`` are at work,
-    ``online`` are not logged out. ``waiting_since`` is since when the contact waits that waits longest, None where none
-    does."""
+    ``online`` are not logged out. ``waiting_since`` tells since when the contact waits that waits longest, None where
+    none does: it alone looks at all of them, and a flow may ask hundreds of times in one turn."""
 
     available: int
     staffed: int
     online: int
     waiting: int
-    waiting_since: Instant | None
+    waiting_since: Callable[[], Instant | None]
 
 
 def queue_figures(state: EngineState, queue_id: str) -> QueueFigures:
     """The queue's; all 0 of one that nobody has spoken of."""
     queue = state.roster.queues.get(queue_id)
     if queue is None:
-        return QueueFigures(0, 0, 0, 0, None)
-    serving = (agent.state for agent in state.roster.agents.values() if queue_id in agent.queue_ids)
-    online = sum(1 for each in serving if each is not AgentState.OFFLINE)
-    since = min((contact.live_at for contact in queue.waiting.values()), default=None)
-    return QueueFigures(queue.free, queue.staffed, online, len(queue.waiting), since)
+        return QueueFigures(0, 0, 0, 0, lambda: None)
+
+    def waiting_since() -> Instant | None:
+        return min((contact.live_at for contact in queue.waiting.values()), default=None)
+
+    return QueueFigures(queue.free, queue.staffed, queue.online, len(queue.waiting), waiting_since)
 
 
 def dialing_progress(state: EngineState, campaign_id: str, now: Instant) -> DialingProgress | None:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 # Named once: to look up a member of an enum takes as long as a call (CPython 3.11).
 _AVAILABLE: Final = AgentState.AVAILABLE
+_OFFLINE: Final = AgentState.OFFLINE
 _AFTER_CONTACT_WORK: Final = AgentState.AFTER_CONTACT_WORK
 _TO_BE_AVAILABLE: Final = AgentStatus.AVAILABLE
 _CUSTOMER_LEFT: Final = AgentEvent.CUSTOMER_LEFT
@@ -146,6 +147,7 @@ class Roster:
         """Let go of an agent who is in no contact and kept for none."""
         self._give_queues(agent, ())
         agent.pool.agents -= 1
+        agent.pool.online -= agent.is_online
         self._staffed += agent.staffed_by(now)
         self._handling += agent.handling_by(now)
         self.leaving.discard(agent.agent_id)
@@ -157,11 +159,13 @@ class Roster:
         self._take_from_lists(agent)
         self._count_taken(agent, None)
         before.agents -= 1
+        before.online -= agent.is_online
         self._count_at_work(agent, -at_work)
         if not before.agents and before.served:
             self._dissolve(before)
         pool = agent.pool = self._pool(served)
         pool.agents += 1
+        pool.online += agent.is_online
         self._count_at_work(agent, at_work)
 
     def _count_at_work(self, agent: Agent, change: int) -> None:
@@ -269,6 +273,7 @@ class Roster:
             self._places += 1
             agent.place = self._places
             agent.available_since = now
+        agent.pool.online += (state is not _OFFLINE) - agent.is_online
         agent.state = state
         self._recount(agent, before)
         self._keep_true(agent)

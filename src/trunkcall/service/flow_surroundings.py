@@ -95,7 +95,8 @@ class FlowSurroundings:
             case "NumberOfContactsInQueue":
                 return figures.waiting
             case "OldestContactInQueueAgeSeconds":
-                return max(0, self._now - figures.waiting_since) // SECOND if figures.waiting_since is not None else 0
+                since = figures.waiting_since()
+                return max(0, self._now - since) // SECOND if since is not None else 0
             case _:
                 return None
 
