@@ -420,6 +420,12 @@ def test_conditions_are_not_in_one_another_without_end() -> None:
     assert "must have 50 conditions in it at most" in problems_of(flow(made))[0]
 
 
+def test_a_document_may_begin_with_the_byte_order_mark_that_editors_write() -> None:
+    checked = check("\ufeff" + flow(END))
+    assert not checked.problems
+    assert checked.flow == check(flow(END)).flow
+
+
 def test_a_document_is_not_deeper_than_anybody_reads() -> None:
     deep: Any = {}
     for _ in range(100):

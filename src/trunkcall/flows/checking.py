@@ -64,7 +64,8 @@ def check(content: str, flow_type: str | None = None) -> Checked:
     if not 1 <= len(content) <= language.MAX_CONTENT:
         return _hopeless(f"The content must have 1 to {language.MAX_CONTENT:,} characters, not {len(content):,}.")
     try:
-        document = read_json(content, language.MAX_DEPTH)
+        # Editors of Windows begin files with a byte order mark.
+        document = read_json(content.removeprefix("\ufeff"), language.MAX_DEPTH)
     except UnusableJsonError as error:
         return _hopeless(f"The content is not JSON: {error.message}")
     if not isinstance(document, dict):
