@@ -139,7 +139,8 @@ class Deeds:
                 case SpeakSafeHarbour():
                     self._carrier.play(deed.leg_id, deed.play_id, plain(self._safe_harbour_text(deed)))
                 case AnnounceRecording():
-                    announcement = self._gate.recording_announcement(deed.campaign_id, deed.contact_id)
+                    number = self._flows.number_of(deed.contact_id)
+                    announcement = self._gate.recording_announcement(deed.campaign_id, number)
                     if announcement:
                         self._carrier.play(deed.leg_id, deed.play_id, plain(announcement))
                     else:

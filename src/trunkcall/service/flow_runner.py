@@ -160,8 +160,7 @@ class FlowRunner:
     def restore(self, contacts: Iterable[CalledContact], campaigns: Mapping[str, Campaign]) -> None:
         """Take over whom another dialer has called."""
         for each in contacts:
-            campaign = campaigns.get(each.campaign_id)
-            if campaign is None:
+            if (campaign := campaigns.get(each.campaign_id)) is None:
                 continue
             person = Person(each.contact_id, campaign, each.phone_number, each.source_phone_number)
             attributes = {**each.attributes, **(each.flow_attributes or {})}
@@ -183,6 +182,10 @@ class FlowRunner:
         if self._dialed.pop(contact_id, None) is None and contact_id in self._called:
             self.ended(contact_id)
             del self._called[contact_id]
+
+    def number_of(self, contact_id: str) -> str | None:
+        """Whom the contact has called, also for another dialer; None where nobody knows any more."""
+        return (self._called[contact_id].person.phone_number or None) if contact_id in self._called else None
 
     def attributes_given(self, contact_id: str, attributes: Mapping[str, str]) -> None:
         """Somebody has given the contact these, which are on record: its flow goes on with them."""

@@ -100,13 +100,13 @@ class GateUse:
         """Whether some of those who are called for the campaign may have to be told before they are recorded."""
         return self._gate.announces_recording(campaign)
 
-    def recording_announcement(self, campaign_id: str, contact_id: str) -> str | None:
-        """What the contact has to be told before it is recorded, empty if nothing; None where nobody can tell, because
-        its number is not known any more, or the policy cannot be read."""
-        campaign, contact = self._campaigns[campaign_id], self._known.get(contact_id)
+    def recording_announcement(self, campaign_id: str, phone_number: str | None) -> str | None:
+        """What whoever has this number has to be told before they are recorded, empty if nothing; None where nobody can
+        tell, because the number is not known any more, or the policy cannot be read."""
+        campaign = self._campaigns[campaign_id]
         if not self._gate.announces_recording(campaign):
             return ""
-        return None if contact is None else self._gate.recording_announcement(campaign, contact.phone_number)
+        return None if phone_number is None else self._gate.recording_announcement(campaign, phone_number)
 
     # --- attempts and agents' legs ------------------------------------------------------------------------------------
 

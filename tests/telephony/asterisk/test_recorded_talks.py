@@ -166,6 +166,34 @@ def test_both_hear_that_they_are_recorded_before_they_are_and_nobody_is_who_does
         assert seconds_of(AGENT, heard) > 1.0
 
 
+def test_what_a_crash_has_broken_off_is_announced_anew_and_then_recorded(tmp_path: Path) -> None:
+    policy = f'{POLICY}[[announce_recording]]\ntext = "{NOTICE}"\n'
+    [number] = numbers(1)
+    names = agents(1)
+    with ExitStack() as stack:
+        site = Site.of(place_of_this_worker(Which.CENTRE), names, stack)
+        customers = site.customers({number: talks(CUSTOMER)})
+        phones = site.agents({name: listens(AGENT) for name in names})
+        centre = Centre(site.serve(tmp_path / "centre", policy=policy), phones)
+        server = centre.server
+        sound = a_tone(tmp_path / "notice.wav", NOTICE_HZ, 3 * NOTICE_S)
+        server.trunkcall("prompts", "add", str(sound), "--data-dir", str(server.data_dir))
+        centre.hire()
+        stack.enter_context(centre.confirming())
+        campaign_id = centre.call([number], tags={TAG: ON})
+        server.wait_until(lambda: heard_s(customers, NOTICE_HZ) > 0.3)
+
+        server.kill()
+        server.start()
+        [contact_id] = [record["ContactId"] for record in server.export("--campaign", campaign_id)]
+        server.wait_until(lambda: max(parts_of(centre, contact_id).values(), default=0) > RATE)
+
+        assert heard_s(customers, NOTICE_HZ) >= 3 * NOTICE_S
+        site.street.have(customers.hang_up)
+        record = centre.until_all_ended(campaign_id, timeout_s=120)[number]
+        assert [each["Status"] for each in record["Recordings"]] == ["AVAILABLE"]
+
+
 def test_a_disk_that_is_full_ends_recording_in_words_and_no_call(tmp_path: Path) -> None:
     first, meanwhile, after = numbers(3)
     names = agents(1)
