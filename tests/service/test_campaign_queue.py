@@ -6,6 +6,7 @@ If this fails, a campaign is dialed for agents whom its live answers never reach
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -165,6 +166,11 @@ def going_on_to(flow_id: str) -> str:
     return flow(action("elsewhere", "TransferToFlow", {"ContactFlowId": flow_id}, errors={ERROR: "end"}))
 
 
+def having_for_whispers(flow_id: str) -> str:
+    hooks = {"EventHooks": {"AgentWhisper": flow_id}}
+    return flow(action("hook", "UpdateContactEventHooks", hooks, then="end", errors={ERROR: "end"}))
+
+
 async def test_a_flow_keeps_the_queue_of_a_campaign_whose_flow_goes_on_to_it(floor: Floor) -> None:
     other = await floor.flow(setting(floor.sales), "Other")
     flow_id = await floor.flow(going_on_to(other))
@@ -174,7 +180,7 @@ async def test_a_flow_keeps_the_queue_of_a_campaign_whose_flow_goes_on_to_it(flo
     for content in (flow(), setting("gone"), setting(floor.sales, floor.service)):
         with pytest.raises(InUseError, match=f"{flow_id} sets, which goes on to this one.*Keep it, or give"):
             await update(NORTH, other, content, published=True)
-    with pytest.raises(InUseError, match=f"{flow_id} sets, which goes on to this one"):
+    with pytest.raises(InUseError, match=f"{flow_id}, which contacts of a campaign may come to"):
         await floor.flows.delete_contact_flow(NORTH, other)
     with pytest.raises(InUseError, match=flow_id):
         await floor.centre.queues.delete_queue(NORTH, floor.sales)
@@ -201,11 +207,25 @@ async def test_a_flow_that_is_only_saved_sets_nothing_for_those_that_go_on_to_it
     assert await floor.queue_of(await floor.campaign(flow_id)) == floor.sales
 
 
-async def test_flows_that_no_campaign_has_its_queue_from_may_go_and_change(floor: Floor) -> None:
+async def test_flows_that_no_campaign_has_its_queue_from_may_change(floor: Floor) -> None:
     other = await floor.flow(setting(floor.sales), "Other")
     await floor.campaign(await floor.flow(going_on_to(other)), queue_id=floor.service)
     await floor.flows.update_contact_flow_content(NORTH, other, flow(), published=True)
-    await floor.flows.delete_contact_flow(NORTH, other)
+
+
+@pytest.mark.parametrize("names_it", [going_on_to, having_for_whispers])
+async def test_a_flow_stays_while_contacts_of_a_campaign_may_come_to_it(
+    floor: Floor, names_it: Callable[[str], str]
+) -> None:
+    last = await floor.flow(flow(), "Last")
+    between = await floor.flow(names_it(last), "Between")
+    campaign = await floor.campaign(await floor.flow(going_on_to(between)), queue_id=floor.service)
+    with pytest.raises(InUseError, match=f"The contact flow {between}, which contacts of a campaign may come to"):
+        await floor.flows.delete_contact_flow(NORTH, last)
+    await floor.flows.update_contact_flow_content(NORTH, between, flow(), published=True)
+    await floor.flows.delete_contact_flow(NORTH, last)
+    await floor.centre.campaigns.delete_campaign(campaign.campaign_id)
+    await floor.flows.delete_contact_flow(NORTH, between)
 
 
 async def test_a_queue_stays_that_a_campaigns_flow_puts_people_into(floor: Floor) -> None:

@@ -3,13 +3,14 @@ which it goes on.
 
 Decides what counts as naming a queue: UpdateContactTargetQueue with an id or an ARN that stands in the flow, from which
 TransferContactToQueue can be come to before another queue is chosen; and as going on: TransferToFlow with an id or an
-ARN of a flow that is there. What a reference will be nobody knows beforehand. It must not know which queues there are.
+ARN of a flow that is there. Which flows are chosen for hooks is told beside that. What a reference will be nobody knows
+beforehand. It must not know which queues there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias, TypeGuard
 
 from trunkcall.flows.document import Action, Flow
 
@@ -19,6 +20,7 @@ _Place: TypeAlias = tuple[str, str]
 """A flow as it is named, and an action of it."""
 
 _CHOOSES, _ENTERS, _GOES_ON = "UpdateContactTargetQueue", "TransferContactToQueue", "TransferToFlow"
+_HOOKS = "UpdateContactEventHooks"
 
 
 def queues_named(flow_id: str, flow_of: FlowOf) -> tuple[str, ...]:
@@ -30,6 +32,13 @@ def flows_named(flow: Flow) -> tuple[str, ...]:
     """The flows to which it goes on by itself, each once and as it is written."""
     named = (_static(action, _GOES_ON, "ContactFlowId") for action in flow.actions.values())
     return tuple(dict.fromkeys(each for each in named if each is not None))
+
+
+def flows_for_hooks(flow: Flow) -> tuple[str, ...]:
+    """The flows that it chooses for hooks, each once and as it is written."""
+    chosen = (each.parameters.get("EventHooks") for each in flow.actions.values() if each.type == _HOOKS)
+    named = (value for hooks in chosen if isinstance(hooks, Mapping) for value in hooks.values())
+    return tuple(dict.fromkeys(each for each in named if _is_static(each) and each))
 
 
 class _Ways:
@@ -102,4 +111,8 @@ class _Ways:
 
 def _static(action: Action, type_: str, parameter: str) -> str | None:
     value = action.parameters.get(parameter) if action.type == type_ else None
-    return value if isinstance(value, str) and not value.startswith("$") else None
+    return value if _is_static(value) else None
+
+
+def _is_static(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and not value.startswith("$")

@@ -17,8 +17,10 @@ from trunkcall.domain.identifiers import ResourceKind
 from trunkcall.flows.checking import problems_of
 from trunkcall.flows.content import DEFAULT_CONTENT
 from trunkcall.flows.language import MAX_CONTENT
-from trunkcall.service.campaign_queue import queues_set_by
+from trunkcall.flows.queues import flows_for_hooks, flows_named
+from trunkcall.service.campaign_queue import last_of, queues_set_by
 from trunkcall.service.centre import Centre, PageOf, Position, page_of
+from trunkcall.service.parsed_flows import ParsedFlows
 
 
 class FlowContentError(InvalidInputError):
@@ -119,7 +121,8 @@ class ContactFlows:
         await self._centre.change(instance, decide)
 
     async def delete_contact_flow(self, instance: str, flow: str) -> None:
-        """Delete the flow. Raises NotFoundError, InUseError while a campaign or a queue refers to it."""
+        """Delete the flow. Raises NotFoundError, InUseError while a campaign, a flow that its contacts may come to, or
+        a queue refers to it."""
 
         def decide(directory: Directory, use: CentreUse) -> Sequence[FactRemoved]:
             flow_id = self._find(directory, flow).contact_flow_id
@@ -132,13 +135,11 @@ class ContactFlows:
                 raise InUseError(
                     f"The queue {queues[0].queue_id} has this contact flow as its outbound flow. Give it another first."
                 )
-            found = directory.contact_flows[flow_id]
-            left = {each: other for each, other in directory.contact_flows.items() if each != flow_id}
-            stranded = _left_without_a_queue(directory, left, use)
-            if stranded is not None:
+            other = _names_it(flow_id, directory, use)
+            if other is not None:
                 raise InUseError(
-                    f"A campaign that names no queue has the one that {_sets_it(stranded, found)}. Have that one set "
-                    "a queue without it, or give the campaign another flow first."
+                    f"The contact flow {other}, which contacts of a campaign may come to, goes on to this one or has "
+                    "it for a hook. Have it do without, or give the campaign another flow first."
                 )
             return [self._centre.removal(directory, FactKind.CONTACT_FLOW, flow_id)]
 
@@ -146,6 +147,22 @@ class ContactFlows:
 
     def _find(self, directory: Directory, flow: str) -> ContactFlow:
         return self._centre.one(directory, ResourceKind.CONTACT_FLOW, directory.contact_flows, flow)
+
+
+def _names_it(flow_id: str, directory: Directory, use: CentreUse) -> str | None:
+    """A flow that contacts of campaigns may come to and that names this one, to go on to or for a hook."""
+    parsed, left, seen = ParsedFlows(), sorted(use.contact_flow_ids), set[str]()
+    while left:
+        each = left.pop()
+        flow = parsed.flow(each, directory.contact_flows)
+        if flow is None or each in seen:
+            continue
+        seen.add(each)
+        named = [last_of(other) for other in (*flows_named(flow), *flows_for_hooks(flow))]
+        if flow_id in named:
+            return each
+        left += named
+    return None
 
 
 def _left_without_a_queue(directory: Directory, flows: Mapping[str, ContactFlow], use: CentreUse) -> ContactFlow | None:
