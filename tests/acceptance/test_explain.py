@@ -77,7 +77,10 @@ def test_what_does_not_exist_is_said_without_a_traceback(
 
 def test_a_campaign_is_asked_for_by_its_name(server: Serving, client: Any) -> None:
     client.create_campaign(**server.campaign_arguments("Autumn appeal"))
-    assert "until it is started" in explain(server, "--campaign", "autumn appeal").stdout
+    assert "until it is started" in explain(server, "autumn appeal").stdout
+    assert "until it is started" in explain(server, "--campaign", "Autumn appeal").stdout
+    for both_or_none in (("Autumn appeal", "--campaign", "Autumn appeal"), ()):
+        assert "name one campaign" in explain(server, *both_or_none, check=False).stderr
     assert "Did you mean 'Autumn appeal'?" in explain(server, "--campaign", "Autum apeal", check=False).stderr
 
 

@@ -114,7 +114,7 @@ COMMANDS: tuple[Entry, ...] = (
         "explain:explain_command",
         "Say why a campaign is dialing as it is right now, or why a request is not being dialed.",
         "Campaigns",
-        examples("trunkcall explain --campaign Spring", "trunkcall explain --campaign Spring --json"),
+        examples("trunkcall explain Spring", "trunkcall explain Spring --json"),
     ),
     Entry("connect", "connect:app", "Contact centres: each an instance, as a file says it.", "Contact centre"),
     Entry("queues", "queues:app", "Queues: where live answers wait for agents.", "Contact centre"),

@@ -21,17 +21,21 @@ from trunkcall.settings import Settings
 
 def explain(
     settings: Settings,
-    campaign: Annotated[str, typer.Option(help="Campaign, by name, id or ARN.")],
+    name: Annotated[str | None, typer.Argument(metavar="CAMPAIGN", help="A campaign, by name, id or ARN.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="The same, as an option.")] = None,
     dial_request: Annotated[
         str | None, typer.Option(help="A dial request of it, by the id that PutDialRequestBatch returned.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as one JSON object.")] = False,
 ) -> None:
     """Say why a campaign is dialing as it is right now, or why a request is not being dialed."""
+    given = name if name is not None else campaign
+    if given is None or (name is not None and campaign is not None):
+        raise typer.BadParameter("name one campaign, by its name, id or ARN", param_hint="CAMPAIGN")
     where = connection(settings.data_dir)
     client = trunkcall_client(where)
     with in_words(where.endpoint_url, _hint):
-        campaign_id = find_campaign(campaigns_client(where), campaign)
+        campaign_id = find_campaign(campaigns_client(where), given)
         if dial_request is None:
             answer = client.get_campaign_explanation(id=campaign_id)
         else:
