@@ -51,6 +51,8 @@ class CurrentDialer:
         self._sleep = sleep
         self._engine: Engine | None = None
         self._dialer: Dialer | None = None
+        self._coming: Dialer | None = None
+        """One that has taken over contacts, and does not dial yet."""
         self._outbound_calls = True
         self.totals = DialerTotals()
         """What all dialers of this process have done."""
@@ -61,10 +63,14 @@ class CurrentDialer:
         self.trouble: str | None = None
         """Why nothing is dialed at the moment, in words for /health; None while all is well."""
 
+    def takes_over(self, dialer: Dialer) -> None:
+        """This one takes over contacts, which it has as they stand now, and is about to dial."""
+        self._coming = dialer
+
     @contextmanager
     def dialing(self, engine: Engine, dialer: Dialer) -> Iterator[None]:
         """Meanwhile these dial, and all is well."""
-        self._engine, self._dialer = engine, dialer
+        self._engine, self._dialer, self._coming = engine, dialer, None
         self.trouble = None
         dialer.allow_outbound_calls(self._outbound_calls)
         try:
@@ -98,8 +104,9 @@ class CurrentDialer:
 
     def attributes_given(self, contact_id: str, attributes: Mapping[str, str]) -> None:
         """Somebody has given a contact these, which are on record."""
-        if self._dialer is not None:
-            self._dialer.attributes_given(contact_id, attributes)
+        dialer = self._dialer or self._coming
+        if dialer is not None:
+            dialer.attributes_given(contact_id, attributes)
 
     async def recording_wished(self, contact_id: str, wish: RecordingWish) -> bool:
         """Somebody has asked for this of the recording of a contact; whether it is possible. Once this returns it is

@@ -255,6 +255,7 @@ class Dialer:
     def attributes_given(self, contact_id: str, attributes: Mapping[str, str]) -> None:
         """Somebody has given a contact these, which are on record: its flow goes on with them."""
         self._flows.attributes_given(contact_id, attributes)
+        self._wake()
 
     def allow_outbound_calls(self, allowed: bool) -> None:
         """Dial campaigns that are Running, or let them wait as if they were paused: contacts in progress go on, and

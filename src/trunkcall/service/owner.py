@@ -178,6 +178,7 @@ class InstanceOwner:
         )
         await dialer.learn()
         await self._chosen.restore(directory)
+        self._current.takes_over(dialer)
         taken_over = await dialer.restore()
         # Whoever is in a contact is what was chosen once that is over, so contacts come first.
         for event in self._presence.listen(dialer.post):
