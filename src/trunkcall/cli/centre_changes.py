@@ -90,13 +90,21 @@ def changes_of(file: CentreFile, state: State, *, prune: bool) -> list[Change]:
     for kind in reversed(tuple(TABLES)) if prune else ():
         if kind in file.things and kind not in _STAYS:
             stay = {name for name in state[kind] if name in file.things[kind] or (kind, name) in named}
+            if kind == "flows":
+                stay |= _flows_in_contents(file, state)
             found += [Change(REMOVED, kind, name, {}) for name in state[kind] if name not in stay]
     return found
 
 
+def _flows_in_contents(file: CentreFile, state: State) -> set[str]:
+    """The flows that flows of the file name by their ids, to go on to or for a hook."""
+    contents = [each.values["content"] for each in file.things["flows"].values()]
+    return {name for name, flow in state["flows"].items() if flow.id and any(flow.id in each for each in contents)}
+
+
 def _same(there: Any, wanted: Any, key: str) -> bool:
     if key == "content" and there:
-        return bool(json.loads(there) == json.loads(wanted))
+        return bool(json.loads(there.removeprefix("\ufeff")) == json.loads(wanted))
     return bool(there == wanted)
 
 
