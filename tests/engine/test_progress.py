@@ -53,7 +53,7 @@ def steps_to_tell_of(agents: int) -> int:
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal steps
-        steps += event == "call"
+        steps += event == "call" and frame.f_globals["__name__"].startswith("trunkcall.")
 
     before = sys.getprofile()
     sys.setprofile(count)
