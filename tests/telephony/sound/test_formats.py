@@ -95,6 +95,12 @@ def test_a_file_that_was_written_to_a_pipe_is_taken_whole(unknown: bytes) -> Non
     assert len(telephone_sound(bytes(file), max_s=MAX_S)) == 16_000
 
 
+def test_an_aiff_file_that_sox_wrote_to_a_pipe_is_taken_whole() -> None:
+    file = bytearray(written(a_tone(2), RATE, "PCM_16", "AIFF"))
+    file[4:8] = (0x7F00_0000 + 46).to_bytes(4, "big")
+    assert len(telephone_sound(bytes(file), max_s=MAX_S)) == 16_000
+
+
 def test_a_file_in_which_nothing_is_heard_is_refused() -> None:
     hiss = np.random.default_rng(1).integers(-1, 2, RATE).astype("i2")
     for silent in (np.zeros(RATE, "i2"), hiss):

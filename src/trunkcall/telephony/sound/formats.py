@@ -22,7 +22,7 @@ _QUIETEST: Final = 8
 """Of 32,767: mu-law has no step that is smaller."""
 _MISSING: Final = 1024
 """Octets that may be missing at a file's end, as some programs count what is around the sound in their own way."""
-_UNKNOWN: Final = 0x7FFF_0000
+_UNKNOWN: Final = 0x7F00_0000
 """From here on a length is what programs write that do not know it yet, as they write to a pipe."""
 
 
