@@ -34,6 +34,11 @@ def buffer(**parameters: str | dict[str, str]) -> dict[str, Any]:
     return action("buffer", "GetParticipantInput", parameters, then="end", errors={ERROR: "end"})
 
 
+def record(voice: dict[str, Any]) -> dict[str, Any]:
+    parameters = {"VoiceBehavior": voice}
+    return action("record", "UpdateContactRecordingAndAnalyticsBehavior", parameters, then="end", errors={ERROR: "end"})
+
+
 def compare(value: Any = "$.Attributes.tier", operand: Any = "gold", operator: str = "Equals") -> dict[str, Any]:
     made = action(
         "compare",
@@ -269,6 +274,15 @@ def test_what_amazon_takes_is_taken(actions: list[Any]) -> None:
         (
             [buffer(EnableDTMFBuffer="true")],
             "Actions[0] has keys kept that are pressed too early, which is not offered",
+        ),
+        (
+            [record({"VoiceRecordingBehavior": {"RecordedParticipants": ["Agent"]}})],
+            "Actions[0] records one participant alone, which is not offered: nothing is recorded",
+        ),
+        ([record({})], "Actions[0] does not say who is recorded: it changes nothing"),
+        (
+            [record({"VoiceAnalyticsBehavior": {"Enabled": "True"}})],
+            "Actions[0] has talks analysed, which is not offered",
         ),
         ([action("tag", "TagContact", then="end")], "Actions[0] is TagContact, which is not offered: it takes its err"),
         (

@@ -175,7 +175,7 @@ def _about(flow: Flow, flow_type: str | None) -> Iterator[Finding]:
         if known.offered and any(_MEDIA in each for each in (given, *given.get("Messages", ()))):
             text = f"{where} plays a sound from S3, which is not offered: make it a prompt, and name that by PromptId."
             yield Finding(text, action.identifier)
-        if known.offered and language.BUFFER in given:
+        if known.offered and language.is_yes(given.get(language.BUFFER)):
             text = (
                 f"{where} has keys kept that are pressed too early, which is not offered: it goes on, and asks nothing."
             )

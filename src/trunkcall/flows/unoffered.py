@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from trunkcall.flows.document import Action
-from trunkcall.flows.language import UNOFFERED_HOOKS, YES
+from trunkcall.flows.language import BUFFER, UNOFFERED_HOOKS, is_yes
 
 _FAILS: Final = "it takes its error branch"
 _NO_OWN_QUEUE: Final = f"names an agent's own queue, and there is none here: {_FAILS}"
@@ -34,7 +34,9 @@ _IN_VAIN: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 def in_vain(action: Action) -> Iterator[str]:
     """Sentences without their subject, one for each thing that the action has and of which nothing comes."""
     given = action.parameters
-    yield from (said for name, said in _IN_VAIN.get(action.type, {}).items() if name in given)
+    if BUFFER not in given:
+        # Nobody is asked then, whatever is said of the keys.
+        yield from (said for name, said in _IN_VAIN.get(action.type, {}).items() if name in given)
     match action.type:
         case "UpdateContactEventHooks":
             hooks = (hook for hook, flow in given["EventHooks"].items() if flow and hook in UNOFFERED_HOOKS)
@@ -45,8 +47,10 @@ def in_vain(action: Action) -> Iterator[str]:
             yield f"gives the contact no other place: {_FAILS}"
         case "UpdateContactRecordingBehavior":
             yield from _of_recording(given.get("RecordingBehavior"))
-            if isinstance(analytics := given.get("AnalyticsBehavior"), dict) and analytics.get("Enabled") == YES:
-                yield "has talks analysed, which is not offered: nothing comes of it"
+            yield from _of_analytics(given.get("AnalyticsBehavior"))
+        case "UpdateContactRecordingAndAnalyticsBehavior" if "VoiceBehavior" in given:
+            yield from _of_recording(given["VoiceBehavior"].get("VoiceRecordingBehavior"))
+            yield from _of_analytics(given["VoiceBehavior"].get("VoiceAnalyticsBehavior"))
         case "Wait" if given.get("Events"):
             yield "waits for events, and none comes here: it goes on once its time is over"
         case _:
@@ -63,3 +67,8 @@ def _of_recording(behavior: Mapping[str, Any] | None) -> Iterator[str]:
         yield "records a screen, which is not offered: nothing comes of it"
     if behavior.get("IVRRecordingBehavior") == "Enabled":
         yield "records what flows say, which is not offered: nothing comes of it"
+
+
+def _of_analytics(behavior: object) -> Iterator[str]:
+    if isinstance(behavior, Mapping) and is_yes(behavior.get("Enabled")):
+        yield "has talks analysed, which is not offered: nothing comes of it"
