@@ -33,6 +33,8 @@ class Channels:
         self.words: dict[str, list[str]] = {}
         self.plays = True
         self.sockets: dict[str, web.WebSocketResponse] = {}
+        self.kept_waiting = 0
+        """How often a channel was asked for that does not answer."""
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         if request.headers.get("Authorization") != aiohttp.encode_basic_auth(USER, PASSWORD):
@@ -40,6 +42,9 @@ class Channels:
         name = request.match_info["name"]
         if name == "nowhere":
             raise web.HTTPNotFound
+        if name == "silent":
+            self.kept_waiting += 1
+            await asyncio.sleep(60)
         socket = self.sockets[name] = web.WebSocketResponse(protocols=("media",))
         await socket.prepare(request)
         heard, words = self.heard.setdefault(name, bytearray()), self.words.setdefault(name, [])
@@ -188,6 +193,15 @@ async def test_nobody_waits_for_a_process_that_does_not_come_up(at: At, monkeypa
     at.process.open("meanwhile", "channel", at.told.append)
     await within(30, lambda: at.told)
     assert at.told == [wire.Closed("meanwhile", client.DIED)]
+
+
+async def test_nobody_waits_for_one_process_after_the_other(at: At) -> None:
+    at.process.open("stream", "silent", at.told.append)
+    for number in (1, 2):
+        await within(30, lambda: at.channels.kept_waiting == number)  # noqa: B023 - it is called at once
+        at.dies_by(signal.SIGKILL)
+    await within(30, lambda: at.told)
+    assert at.told == [wire.Closed("stream", client.DIED)]
 
 
 async def test_a_process_that_hangs_is_taken_for_dead(at: At) -> None:

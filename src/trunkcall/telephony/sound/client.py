@@ -46,6 +46,8 @@ class SoundProcess:
         self._heard_s = 0.0
         self._waiting: dict[str, str] = {}
         """Connections of streams that are not connected yet, by stream."""
+        self._tried: set[str] = set()
+        """Those of them that a process was asked for which has died."""
         self.process_id: int | None = None
         """While there is one that can be told something."""
 
@@ -61,7 +63,7 @@ class SoundProcess:
 
     def open(self, stream_id: str, connection_id: str, hear: Hear) -> None:
         """Connect a stream. ``hear`` is told all that the process says of it, up to its Closed. Where there is no
-        process, or it dies before it has connected, the next one does, unless that cannot be started."""
+        process, or it dies before it has connected, the next one does, unless that cannot be started or dies too."""
         self._streams[stream_id] = hear
         self._waiting[stream_id] = connection_id
         self._say(wire.Open(stream_id, connection_id))
@@ -159,6 +161,10 @@ class SoundProcess:
         if self._writer is None:
             # It has not come up. Whoever waits must not do so for ever.
             self._waiting.clear()
+        for stream_id in self._tried & self._waiting.keys():
+            # Nor for one process after the other.
+            del self._waiting[stream_id]
+        self._tried = set(self._waiting)
         self._writer, self.process_id = None, None
         streams, self._streams = self._streams, {}
         for stream_id in self._waiting:
