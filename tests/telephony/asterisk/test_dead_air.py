@@ -78,7 +78,7 @@ async def test_whoever_is_not_heard_is_let_go_by_the_next_dialer_and_whoever_is_
     """The dialer that was there as they answered has gone before it could know."""
     unheard, heard = await at.dialed("unheard"), await at.dialed("heard")
     await heard.speaks()
-    for call, leg_id in ((unheard, "unheard"), (heard, "heard")):
+    for call, leg_id in ((heard, "heard"), (unheard, "unheard")):
         await call.picks_up()
         await at.tells(LegAnswered, leg_id)
     await at.carrier.close()
