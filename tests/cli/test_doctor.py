@@ -121,6 +121,12 @@ class TestWords:
         found = [each for each in findings(replace(WELL, endpoints=(follows,))) if each.level is Level.FAULT]
         assert ["302" in each.text for each in found] == [True]
 
+    @pytest.mark.parametrize(("limit_s", "told"), [("60", True), ("3600", False), ("0", False)])
+    def test_a_trunk_that_ends_holds_of_a_minute_is_a_warning(self, limit_s: str, told: bool) -> None:
+        brief = replace(WEST, options={**WEST.options, "rtp_timeout_hold": limit_s})
+        found = [each for each in findings(replace(WELL, endpoints=(brief,))) if "on hold" in each.text]
+        assert [each.level for each in found] == [Level.WARNING] * told
+
     def test_agents_without_a_phone_are_told_by_their_names_a_few_of_them(self) -> None:
         seen = replace(WELL, phones={"anna": True, "bert": False})
         assert [each.level for each in findings(seen, ["anna"]) if each.subject == "agents' phones"] == [Level.OK]

@@ -63,6 +63,8 @@ TIMING: Final = "res_timing_"
 """How modules begin one of which has to be running."""
 NATIVE: Final = "bridge_native_rtp"
 REFER: Final = "res_pjsip_refer"
+_LONG_HOLD_S: Final = 600
+"""Holds that are as long are no mistake of a setting."""
 _NOT_FOLLOWED: Final = "user"
 """The only redirect_method by which Asterisk does not dial what it is sent on to, but looks into the dialplan."""
 MOST_NAMED: Final = 5
@@ -258,6 +260,13 @@ def _trunk(endpoint: InspectedEndpoint, trunk_id: str | None, seen: Inspection) 
             subject,
             "A call whose other end vanishes without a word stays up. Write `rtp_timeout = 60` in the endpoint "
             f"[{endpoint.name}].",
+        )
+    on_hold = endpoint.options.get("rtp_timeout_hold", "0")
+    if on_hold.isdecimal() and 0 < int(on_hold) < _LONG_HOLD_S:
+        yield warning(
+            subject,
+            f"Whoever puts the other on hold for {on_hold} s is taken for gone, as most phones send nothing meanwhile. "
+            f"Write `rtp_timeout_hold = 3600` in the endpoint [{endpoint.name}].",
         )
     context = endpoint.options.get("context", INBOUND)
     if context != INBOUND:
