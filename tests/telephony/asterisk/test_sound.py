@@ -169,9 +169,12 @@ async def test_a_sound_process_that_dies_ends_what_is_played_and_another_plays_o
     dialog = await called(line)
     line.carrier.play("leg", "before", plain(f"{HIGH} for 20"))
     await until(lambda: hears(dialog, HIGH))
-    await line.sounds.dies()
-    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "before", heard=False)]
+    dying = asyncio.create_task(line.sounds.dies())
+    await until(lambda: told(line, PlaybackEnded))
+    # Once the next process has connected anything there is no trouble any more.
     assert line.carrier.prompt_trouble
+    await dying
+    assert told(line, PlaybackEnded) == [PlaybackEnded("leg", "before", heard=False)]
     line.carrier.play("leg", "after", plain(f"{LOW} for 0.5"))
     await until(lambda: PlaybackEnded("leg", "after") in told(line, PlaybackEnded))
     assert hears(dialog, LOW)
