@@ -197,9 +197,10 @@ async def test_nobody_waits_for_a_process_that_does_not_come_up(at: At, monkeypa
 
 async def test_nobody_waits_for_one_process_after_the_other(at: At) -> None:
     at.process.open("stream", "silent", at.told.append)
-    for number in (1, 2):
-        await within(30, lambda: at.channels.kept_waiting == number)  # noqa: B023 - it is called at once
-        at.dies_by(signal.SIGKILL)
+    await within(30, lambda: at.channels.kept_waiting == 1)
+    at.dies_by(signal.SIGKILL)
+    await within(30, lambda: at.channels.kept_waiting == 2)
+    at.dies_by(signal.SIGKILL)
     await within(30, lambda: at.told)
     assert at.told == [wire.Closed("stream", client.DIED)]
 
