@@ -118,3 +118,6 @@ def test_what_is_no_text_is_told_by_the_name_of_where_it_came_from(server: Servi
     done = server.trunkcall("policy", "check", str(tmp_path / "rules.toml"), check=False)
     assert done.returncode == 1
     assert "rules.toml is not text in UTF-8." in done.stderr
+    done = server.trunkcall("policy", "check", str(tmp_path), check=False)
+    assert done.returncode == 1
+    assert f"{tmp_path} cannot be read: Is a directory." in done.stderr

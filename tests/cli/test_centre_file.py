@@ -40,6 +40,12 @@ def test_holidays_are_written_as_dates(tmp_path: Path) -> None:
     }
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path, why in ((tmp_path / "nowhere.toml", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(CentreFileError, match=f"{path} cannot be read: {why}."):
+            read_centre_file(path)
+
+
 def test_numbers_and_queues_are_compared_as_the_instance_has_them(tmp_path: Path) -> None:
     text = """
 [[numbers]]

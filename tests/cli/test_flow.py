@@ -98,10 +98,11 @@ def test_what_is_no_flow_at_all_is_told_in_a_sentence(command: Command, content:
     assert words in err
 
 
-def test_a_file_that_is_not_there_is_named(command: Command) -> None:
-    code, _, err = command("check", "nowhere.json")
+@pytest.mark.parametrize(("file", "why"), [("nowhere.json", "No such file or directory"), ("/", "Is a directory")])
+def test_a_file_that_cannot_be_read_is_named(command: Command, file: str, why: str) -> None:
+    code, _, err = command("check", file)
     assert code == 1
-    assert "nowhere.json" in err
+    assert f"{file} cannot be read: {why}." in err
 
 
 def test_a_type_of_flow_that_there_is_not_is_told(command: Command) -> None:

@@ -278,10 +278,12 @@ def name_key(kind: str) -> str:
 
 
 def read_centre_file(path: Path) -> CentreFile:
-    """What the file says. Raises CentreFileError, and OSError."""
+    """What the file says. Raises CentreFileError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         table = tomllib.loads(text)
+    except OSError as error:
+        raise CentreFileError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise CentreFileError(f"{path} is not text in UTF-8.") from error
     except tomllib.TOMLDecodeError as error:

@@ -34,10 +34,13 @@ def one_of(option: str, given: str | None, known: Collection[str]) -> None:
 
 
 def read_flow(file: str) -> tuple[str, str]:
-    """What the file is called, and the text in it. Raises FlowError, OSError."""
+    """What the file is called, and the text in it. Raises FlowError."""
     name = "standard input" if file == STANDARD_INPUT else file
-    with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as opened:
-        content = opened.read(MAX_BYTES + 1)
+    try:
+        with nullcontext(sys.stdin.buffer) if file == STANDARD_INPUT else Path(file).open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FlowError(f"{name} cannot be read: {error.strerror}.") from error
     if len(content) > MAX_BYTES:
         raise FlowError(f"{name} has more than the {MAX_CONTENT:,} characters that a flow may have.")
     try:

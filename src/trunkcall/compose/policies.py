@@ -36,7 +36,7 @@ class NoPolicyError(SettingsError):
 
 def first_policy(directory: Directory, file: str, *, reaches_people: bool, at: Instant) -> CallingPolicy | None:
     """The policy to be put at the start, by the file's name: only where none was put before; else None. Raises
-    WrongPolicyError, NoPolicyError, OSError."""
+    WrongPolicyError, NoPolicyError."""
     if directory.calling_policy() is not None:
         return None
     if not file:
@@ -58,12 +58,12 @@ def counts_not(directory: Directory, file: str) -> bool:
         return False
     try:
         return read_policy_files(file) != (put.text, put.rates)
-    except (OSError, WrongPolicyError):
+    except WrongPolicyError:
         return False
 
 
 def read_policy_files(file: str) -> tuple[str, str | None]:
-    """The text of a policy, and that of the rates which it names. Raises WrongPolicyError, OSError."""
+    """The text of a policy, and that of the rates which it names. Raises WrongPolicyError."""
     if file == STANDARD_INPUT:
         text = _decoded(sys.stdin.buffer.read(), "standard input")
         return text, _rates(Path(), text)
@@ -93,7 +93,11 @@ def _rates(folder: Path, text: str) -> str | None:
 
 
 def _text(path: Path) -> str:
-    return _decoded(path.read_bytes(), str(path))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WrongPolicyError(f"{path} cannot be read: {error.strerror}.") from error
+    return _decoded(content, str(path))
 
 
 def _decoded(content: bytes, name: str) -> str:

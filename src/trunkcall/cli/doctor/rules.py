@@ -27,7 +27,7 @@ class _UnusableError(TrunkcallError):
 
 def rules_of(directory: Directory | None, file: str) -> CallingRules | None:
     """What the policy says by which most campaigns go: the one that was put last, else that of the file; None where
-    there is none. Raises TrunkcallError, OSError."""
+    there is none. Raises TrunkcallError."""
     put = directory.calling_policy() if directory is not None else None
     if put is None:
         return rules_in(file, *read_policy_files(file)) if file else None
@@ -48,8 +48,6 @@ def policy(
         rules = find()
     except TrunkcallError as error:
         return fault(_POLICY, " ".join(error.message.split())), None
-    except OSError as error:
-        return fault(_POLICY, f"{error.filename} cannot be read: {error.strerror}."), None
     if rules is None and reaches_people:
         return fault(_POLICY, NoPolicyError().message), None
     if rules is None:
